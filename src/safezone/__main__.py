@@ -1,0 +1,27 @@
+"""The command `safezone`: reads the command line, and loads the rest of the program only where it is needed."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from safezone.entrypoints import cli
+
+if TYPE_CHECKING:
+    from safezone.core.settings import Settings
+    from safezone.entrypoints.house import House
+
+
+def _wire(settings: Settings) -> House:
+    house: House = import_module("safezone.main").wire(settings)
+    return house
+
+
+def main() -> None:
+    """What `safezone` on the command line does; its exit status says whether it went well."""
+    sys.exit(cli.run(sys.argv[1:], _wire))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""What can be asked about the equipment: the SOS point that was pressed, the cameras nearby, and how everything is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import msgspec
+from sqlalchemy import Connection, bindparam, select
+
+from safezone.assets import store
+from safezone.assets.rules import first_judgement
+from safezone.core.db import from_us, maybe_from_us
+from safezone.core.errors import NotFound
+from safezone.core.geo import Point
+from safezone.core.i18n import Words
+from safezone.core.identity import Identity
+from safezone.events.assets import Lifecycle, Readiness
+from safezone.zone.nearby import Nearby
+from safezone.zone.queries import check_reader
+from safezone.zone.remembered import Remembered
+
+AssetKind = Literal["camera_site", "camera", "sos_point"]
+
+NEAR_CAMERA_M: Final = 500.0
+"""A camera further away than this does not show the spot."""
+
+
+class AssetView(msgspec.Struct, frozen=True):
+    """One asset as the screens show it; times are aware UTC."""
+
+    id: str
+    kind: AssetKind
+    code: str
+    name: Words
+    place: Point
+    lifecycle: Lifecycle
+    owner: Words
+    site_id: str | None
+    camera_count: int | None
+    readiness: Readiness
+    readiness_reason: Words
+    readiness_since_at: datetime
+    last_heartbeat_at: datetime | None
+    synthetic: bool
+
+
+class SosPoint(msgspec.Struct, frozen=True):
+    """Where an SOS point stands and what it is called."""
+
+    id: str
+    code: str
+    name: Words
+    place: Point
+    lifecycle: Lifecycle
+    synthetic: bool
+
+
+class NearCameraSite(msgspec.Struct, frozen=True):
+    """A camera site and how far it is."""
+
+    id: str
+    code: str
+    name: Words
+    distance_m: float
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """The equipment prepared for the questions of every emergency; does not know how well anything is."""
+
+    ids: frozenset[str]
+    sos_points: dict[str, SosPoint]
+    camera_sites: Nearby[tuple[str, str, Words]]
+
+
+def find_sos_point(conn: Connection, station: str, point_id: str) -> SosPoint | None:
+    """The SOS point; None when no such point was registered. It is found in whatever stage of life it is."""
+    known = _KNOWN.find(conn, station)
+    return None if known is None else known.sos_points.get(point_id)
+
+
+def has_asset(conn: Connection, station: str, asset_id: str) -> bool:
+    """Whether any asset with this id is registered."""
+    known = _KNOWN.find(conn, station)
+    return known is not None and asset_id in known.ids
+
+
+def nearest_camera_sites(
+    conn: Connection, station: str, place: Point, limit: int = 3, within_m: float = NEAR_CAMERA_M
+) -> list[NearCameraSite]:
+    """The camera sites in service around a place, nearest first; planned ones have nothing to show yet."""
+    known = _KNOWN.find(conn, station)
+    if known is None:
+        return []
+    return [
+        NearCameraSite(site_id, code, name, round(away_m, 1))
+        for (site_id, code, name), away_m in known.camera_sites.list_nearest(place, limit, within_m)
+    ]
+
+
+def list_asset_views(
+    conn: Connection, station: str, identity: Identity, kind: AssetKind | None = None
+) -> list[AssetView]:
+    """Every asset of the station (of one kind), by id. NotAllowed or NotSignedIn when it is not theirs to see."""
+    check_reader(identity, station)
+    query = _VIEWS.order_by(store.asset.c.id)
+    if kind is not None:
+        query = query.where(store.asset.c.kind == kind)
+    return [_view_of(row) for row in conn.execute(query, {"of_station": station})]
+
+
+def get_asset_view(conn: Connection, station: str, identity: Identity, asset_id: str) -> AssetView:
+    """One asset; NotFound when there is none with this id."""
+    check_reader(identity, station)
+    views = asset_views(conn, station, [asset_id])
+    if not views:
+        raise NotFound("no_asset", Words(th=f"ไม่มีอุปกรณ์ “{asset_id}”", en=f"There is no asset “{asset_id}”."))
+    return views[0]
+
+
+def asset_views(conn: Connection, station: str, ids: Iterable[str]) -> list[AssetView]:
+    """The assets with these ids, by id; unknown ones are left out. The caller answers for who may see them."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return []
+    asked = {"of_station": station, "of_ids": wanted}
+    return [_view_of(row) for row in conn.execute(_VIEWS_BY_ID, asked)]
+
+
+_VIEWS: Final = (
+    select(store.asset, store.asset_sign.c.heard_at_us)
+    .outerjoin(
+        store.asset_sign,
+        (store.asset_sign.c.station == store.asset.c.station)
+        & (store.asset_sign.c.asset_id == store.asset.c.id),
+    )
+    .where(store.asset.c.station == bindparam("of_station"))
+)
+_VIEWS_BY_ID: Final = _VIEWS.where(store.asset.c.id.in_(bindparam("of_ids", expanding=True))).order_by(
+    store.asset.c.id
+)
+
+
+def _view_of(row: Any) -> AssetView:
+    if row.reason_th is None:
+        reason = first_judgement(row.kind, row.lifecycle).reason
+    else:
+        reason = Words(row.reason_th, row.reason_en)
+    return AssetView(
+        id=row.id,
+        kind=row.kind,
+        code=row.code,
+        name=Words(row.name_th, row.name_en),
+        place=Point(row.lon, row.lat),
+        lifecycle=row.lifecycle,
+        owner=Words(row.owner_th, row.owner_en),
+        site_id=row.site_id,
+        camera_count=row.camera_count,
+        readiness=row.readiness,
+        readiness_reason=reason,
+        readiness_since_at=from_us(row.readiness_since_us),
+        last_heartbeat_at=maybe_from_us(row.heard_at_us),
+        synthetic=row.synthetic,
+    )
+
+
+def _build(conn: Connection, station: str) -> _Known:
+    rows = conn.execute(select(store.asset).where(store.asset.c.station == station)).all()
+    points = {
+        row.id: SosPoint(
+            row.id,
+            row.code,
+            Words(row.name_th, row.name_en),
+            Point(row.lon, row.lat),
+            row.lifecycle,
+            row.synthetic,
+        )
+        for row in rows
+        if row.kind == "sos_point"
+    }
+    sites = [
+        ((row.id, row.code, Words(row.name_th, row.name_en)), Point(row.lon, row.lat), None)
+        for row in rows
+        if row.kind == "camera_site" and row.lifecycle == "in_service"
+    ]
+    origin = (sites[0][1].lon, sites[0][1].lat) if sites else (0.0, 0.0)
+    return _Known(frozenset(row.id for row in rows), points, Nearby(sites, origin))
+
+
+_KNOWN: Final = Remembered(store.find_version, _build)

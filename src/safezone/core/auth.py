@@ -1,0 +1,352 @@
+"""Who may come in: tokens, device secrets and browser sessions, each of them revocable at once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import bcrypt
+import msgspec
+from sqlalchemy import BigInteger, Column, Connection, Index, String, bindparam, select
+
+from safezone.core.bus import Bus
+from safezone.core.clock import Clock
+from safezone.core.db import Database, from_us, maybe_from_us, table, to_us
+from safezone.core.errors import NotFound, NotSignedIn
+from safezone.core.event import Entry, Event, kind_of
+from safezone.core.i18n import Words
+from safezone.core.identity import Identity, Role, system
+from safezone.core.ids import new_id
+from safezone.core.lane import Committed, WriterLane
+from safezone.core.work import UnitOfWork
+
+CredentialSort = Literal["token", "one_time_link", "device", "session"]
+SESSION_HOURS: Final = 12
+BCRYPT_COST: Final = 4
+"""Low on purpose: the secrets are 192 random bits, and a thousand poles may reconnect at once."""
+
+credential = table(
+    "credential",
+    Column("station", String(32), primary_key=True),
+    Column("id", String(36), primary_key=True),
+    Column("sort", String(16), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("unit_id", String(64)),
+    Column("point_id", String(64)),
+    Column("secret_sha256", String(64), nullable=False),
+    Column("secret_bcrypt", String(80)),
+    Column("parent_id", String(36)),
+    Column("issued_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger),
+    Column("revoked_at_us", BigInteger),
+    Index("credential_by_secret", "secret_sha256"),
+    source="log",
+)
+
+
+class CredentialIssued(Event, frozen=True, tag="credential_issued"):
+    """A token, link, device secret or session was given out; only hashes of the secret are kept."""
+
+    subject_field = "credential_id"
+    credential_id: str
+    sort: CredentialSort
+    role: Role
+    name: str
+    secret_sha256: str
+    secret_bcrypt: str | None = None
+    unit_id: str | None = None
+    point_id: str | None = None
+    parent_id: str | None = None
+    expires_at: datetime | None = None
+
+
+class CredentialRevoked(Event, frozen=True, tag="credential_revoked"):
+    """A credential and every session opened with it are no longer accepted."""
+
+    subject_field = "credential_id"
+    credential_id: str
+    reason: str
+
+
+class IssueCredential(msgspec.Struct, frozen=True, kw_only=True):
+    """Give out a credential; without `secret` a new one of 192 random bits is made."""
+
+    sort: CredentialSort
+    role: Role
+    name: str
+    unit_id: str | None = None
+    point_id: str | None = None
+    secret: str | None = None
+    lifetime_s: int | None = None
+
+
+class RevokeCredential(msgspec.Struct, frozen=True):
+    """Let nobody in with this credential any more."""
+
+    credential_id: str
+    reason: str
+
+
+class OpenSession(msgspec.Struct, frozen=True):
+    """Exchange a token or a one-time link for a browser session."""
+
+    token: str
+
+
+class CloseSession(msgspec.Struct, frozen=True):
+    """Sign out: end the browser session of whoever asks. A token that is not a session stays good."""
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """A new credential; the secret is shown this once and stored nowhere."""
+
+    credential_id: str
+    secret: str
+    identity: Identity
+
+
+class Device(msgspec.Struct, frozen=True):
+    """What a broker must know to let one device in."""
+
+    username: str
+    secret_bcrypt: str
+    station: str
+    point_id: str
+
+
+def sha256_hex(secret: str) -> str:
+    """The form in which a secret is kept and looked up."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def register(bus: Bus) -> None:
+    """The lane knows how credentials are given out and taken back."""
+    bus.handle(IssueCredential, issue_credential)
+    bus.handle(RevokeCredential, _revoke_credential)
+    bus.handle(OpenSession, _open_session)
+    bus.handle(CloseSession, _close_session)
+    bus.apply(CredentialIssued, _apply_issued)
+    bus.apply(CredentialRevoked, _apply_revoked)
+
+
+def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
+    """A credential of the asked role exists; only an administrator or the program itself may give one out."""
+    uow.identity.require("admin", "system")
+    return _issue(cmd, uow, parent_id=None)
+
+
+def _issue(cmd: IssueCredential, uow: UnitOfWork, *, parent_id: str | None) -> Issued:
+    secret = cmd.secret or secrets.token_urlsafe(24)
+    credential_id = new_id()
+    is_device = cmd.sort == "device"
+    expires_at = uow.at + timedelta(seconds=cmd.lifetime_s) if cmd.lifetime_s else None
+    uow.record(
+        CredentialIssued(
+            credential_id=credential_id,
+            sort=cmd.sort,
+            role=cmd.role,
+            name=cmd.name,
+            secret_sha256=sha256_hex(secret),
+            secret_bcrypt=bcrypt.hashpw(secret.encode(), bcrypt.gensalt(BCRYPT_COST)).decode() if is_device else None,
+            unit_id=cmd.unit_id,
+            point_id=cmd.point_id,
+            parent_id=parent_id,
+            expires_at=expires_at,
+        )
+    )
+    identity = Identity(uow.station, cmd.role, cmd.name, cmd.unit_id, cmd.point_id, credential_id)
+    return Issued(credential_id, secret, identity)
+
+
+def _revoke_credential(cmd: RevokeCredential, uow: UnitOfWork) -> None:
+    if uow.identity.credential_id != cmd.credential_id:
+        uow.identity.require("admin", "system")
+    found = uow.conn.execute(
+        select(credential.c.id).where(credential.c.station == uow.station, credential.c.id == cmd.credential_id)
+    ).first()
+    if found is None:
+        raise NotFound("no_credential", Words(th="ไม่พบสิทธิ์เข้าใช้นี้", en="There is no such credential."))
+    uow.record(CredentialRevoked(credential_id=cmd.credential_id, reason=cmd.reason))
+
+
+def _open_session(cmd: OpenSession, uow: UnitOfWork) -> Issued:
+    row = uow.conn.execute(_BY_SECRET, {"secret": sha256_hex(cmd.token)}).first()
+    if row is None or row.station != uow.station or not _is_good(row, uow.at) or row.sort == "device":
+        raise NotSignedIn("bad_token", _BAD_TOKEN)
+    if row.sort == "one_time_link":
+        uow.record(CredentialRevoked(credential_id=row.id, reason="used"))
+    ask = IssueCredential(
+        sort="session",
+        role=row.role,
+        name=row.name,
+        unit_id=row.unit_id,
+        point_id=row.point_id,
+        lifetime_s=SESSION_HOURS * 3600,
+    )
+    # A one-time link is spent by being used: its session must outlive it.
+    return _issue(ask, uow, parent_id=None if row.sort == "one_time_link" else row.id)
+
+
+def _close_session(_cmd: CloseSession, uow: UnitOfWork) -> bool:
+    of_it = (credential.c.station == uow.station) & (credential.c.id == uow.identity.credential_id)
+    row = uow.conn.execute(select(credential.c.id).where(of_it, credential.c.sort == "session")).first()
+    if row is not None:
+        uow.record(CredentialRevoked(credential_id=row.id, reason="signed out"))
+    return row is not None
+
+
+_BAD_TOKEN: Final = Words(
+    th="ลิงก์หรือโทเค็นนี้ใช้ไม่ได้: หมดอายุ ถูกยกเลิก หรือใช้ไปแล้ว ขอใหม่จากผู้ดูแลระบบ",
+    en="This link or token is not valid: expired, revoked or used already. Ask the administrator for a new one.",
+)
+
+
+def _apply_issued(conn: Connection, entry: Entry, event: CredentialIssued) -> None:
+    conn.execute(
+        credential.insert(),
+        {
+            "station": entry.station,
+            "id": event.credential_id,
+            "sort": event.sort,
+            "role": event.role,
+            "name": event.name,
+            "unit_id": event.unit_id,
+            "point_id": event.point_id,
+            "secret_sha256": event.secret_sha256,
+            "secret_bcrypt": event.secret_bcrypt,
+            "parent_id": event.parent_id,
+            "issued_at_us": to_us(entry.at),
+            "expires_at_us": to_us(event.expires_at) if event.expires_at else None,
+            "revoked_at_us": None,
+        },
+    )
+
+
+def _apply_revoked(conn: Connection, entry: Entry, event: CredentialRevoked) -> None:
+    of_it = (credential.c.id == event.credential_id) | (credential.c.parent_id == event.credential_id)
+    conn.execute(
+        credential.update()
+        .where(credential.c.station == entry.station, of_it, credential.c.revoked_at_us.is_(None))
+        .values(revoked_at_us=to_us(entry.at))
+    )
+
+
+_BY_SECRET: Final = select(credential).where(credential.c.secret_sha256 == bindparam("secret"))
+
+
+class _Row(msgspec.Struct, frozen=True):
+    identity: Identity
+    expires_at: datetime | None
+
+
+def _is_good(row: object, at: datetime) -> bool:
+    expires_at_us: int | None = getattr(row, "expires_at_us", None)
+    revoked_at_us: int | None = getattr(row, "revoked_at_us", None)
+    return revoked_at_us is None and (expires_at_us is None or from_us(expires_at_us) > at)
+
+
+def list_devices(conn: Connection, station: str) -> list[Device]:
+    """Every device that may speak to the broker now, by user name."""
+    rows = conn.execute(
+        select(credential)
+        .where(
+            credential.c.station == station,
+            credential.c.sort == "device",
+            credential.c.revoked_at_us.is_(None),
+            credential.c.point_id.is_not(None),
+        )
+        .order_by(credential.c.issued_at_us)
+    )
+    latest = {row.point_id: Device(device_username(station, row.point_id), row.secret_bcrypt, station, row.point_id) for row in rows}
+    return sorted(latest.values(), key=lambda device: device.username)
+
+
+class CredentialView(msgspec.Struct, frozen=True):
+    """A credential without its secret; `state` is good, expired or revoked."""
+
+    id: str
+    sort: CredentialSort
+    role: Role
+    name: str
+    issued_at: datetime
+    expires_at: datetime | None
+    state: Literal["good", "expired", "revoked"]
+
+
+def list_credentials(conn: Connection, station: str, at: datetime) -> list[CredentialView]:
+    """Every credential of a station, newest first, browser sessions left out."""
+    rows = conn.execute(
+        select(credential)
+        .where(credential.c.station == station, credential.c.sort != "session")
+        .order_by(credential.c.issued_at_us.desc(), credential.c.id.desc())
+    )
+    return [
+        CredentialView(
+            row.id,
+            row.sort,
+            row.role,
+            row.name,
+            from_us(row.issued_at_us),
+            maybe_from_us(row.expires_at_us),
+            "revoked" if row.revoked_at_us is not None else "good" if _is_good(row, at) else "expired",
+        )
+        for row in rows
+    ]
+
+
+def device_username(station: str, point_id: str) -> str:
+    """The user name with which a device signs in to the broker."""
+    return f"{station}.{point_id}"
+
+
+class Authenticator:
+    """Finds the identity behind a token; remembers it until any credential changes or it expires."""
+
+    def __init__(self, database: Database, clock: Clock, lane: WriterLane) -> None:
+        self._database = database
+        self._clock = clock
+        self._known: dict[str, _Row] = {}
+        self._lock = threading.Lock()
+        self._kinds = {kind_of(CredentialIssued), kind_of(CredentialRevoked)}
+        lane.observe(self._on_commit)
+
+    def _on_commit(self, committed: Committed) -> None:
+        # At once: a revoked person must get nothing more, on any channel.
+        if any(entry.kind in self._kinds for entry in committed.entries):
+            with self._lock:
+                self._known = {}
+
+    def find(self, token: str) -> Identity | None:
+        """The identity of a good token or device secret; None for every other."""
+        known = self._known.get(token)
+        if known is None:
+            memory = self._known
+            with self._database.read() as conn:
+                row = conn.execute(_BY_SECRET, {"secret": sha256_hex(token)}).first()
+            if row is None or not _is_good(row, self._clock.now()) or row.sort == "one_time_link":
+                return None
+            identity = Identity(row.station, row.role, row.name, row.unit_id, row.point_id, row.id)
+            known = _Row(identity, maybe_from_us(row.expires_at_us))
+            with self._lock:
+                # What was read before a revocation must not be remembered after it.
+                if memory is self._known:
+                    memory[token] = known
+        if known.expires_at is not None and known.expires_at <= self._clock.now():
+            return None
+        return known.identity
+
+    def get(self, token: str) -> Identity:
+        """As `find`; NotSignedIn when there is none."""
+        identity = self.find(token)
+        if identity is None:
+            raise NotSignedIn("bad_token", _BAD_TOKEN)
+        return identity
+
+
+def installer(station: str) -> Identity:
+    """The identity under which a station is set up from the machine's own console."""
+    return system(station, "installer")

@@ -1,0 +1,69 @@
+"""What every door is given: somewhere to hand in a command, to ask a question, and to find out who is asking."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from safezone.core.auth import Authenticator
+from safezone.core.bus import Bus
+from safezone.core.clock import Clock
+from safezone.core.db import READERS, Database
+from safezone.core.identity import Identity
+from safezone.core.lane import WriterLane
+from safezone.core.once import Once
+from safezone.core.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Desk:
+    """One program's lane, readers, identities and settings, for the station it serves."""
+
+    def __init__(
+        self,
+        *,
+        station: str,
+        settings: Settings,
+        database: Database,
+        bus: Bus,
+        clock: Clock,
+        lane: WriterLane,
+        authenticator: Authenticator,
+    ) -> None:
+        self.station = station
+        self.settings = settings
+        self.database = database
+        self.bus = bus
+        self.clock = clock
+        self.lane = lane
+        self.authenticator = authenticator
+        self.reader = bus.reader()
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+
+    async def execute(self, command: Any, identity: Identity, once_key: str | None = None) -> Any:
+        """The command's answer, once it is on disk. With `once_key` a repetition gets the first answer again."""
+        asked = command if once_key is None else Once(once_key, command)
+        return await self.lane.execute(asked, identity)
+
+    async def ask(self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The answer of `query(conn, …)`, read in one moment of the database on a thread of its own."""
+
+        def read() -> R:
+            with self.database.read() as conn:
+                return query(conn, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, read)
+
+    async def think(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The result of something that takes long enough to hold up others, worked out on another thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
+
+    def close(self) -> None:
+        """No question is answered after this."""
+        self._pool.shutdown()

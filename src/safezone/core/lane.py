@@ -1,0 +1,252 @@
+"""The writer lane: every change goes through here, one after the other, and is answered only when it is on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from safezone.core import log
+from safezone.core.bus import Bus
+from safezone.core.clock import Clock
+from safezone.core.db import Database
+from safezone.core.errors import Refused, SafezoneError, Unavailable
+from safezone.core.event import Entry
+from safezone.core.identity import Identity
+from safezone.core.work import UnitOfWork
+
+logger = logging.getLogger("safezone.lane")
+
+MAX_BATCH: Final = 256
+"""Commands in one transaction: enough to share an fsync, few enough that nobody waits long for it."""
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """What one transaction has put on disk: log entries in order, and signals for the screens."""
+
+    entries: list[Entry]
+    signals: list[Any]
+
+
+Observer = Callable[[Committed], None]
+
+
+class _Ask:
+    """One command on its way, and how its answer gets back to whoever asked."""
+
+    __slots__ = ("command", "error", "future", "identity", "loop", "result")
+
+    def __init__(
+        self,
+        command: Any,
+        identity: Identity,
+        future: asyncio.Future[Any] | Future[Any],
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        self.command = command
+        self.identity = identity
+        self.future = future
+        self.loop = loop
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        future = self.future
+        if future.done():
+            return
+        if self.error is not None:
+            future.set_exception(self.error)
+        else:
+            future.set_result(self.result)
+
+
+def _settle_all(asks: Sequence[_Ask]) -> None:
+    for ask in asks:
+        ask.settle()
+
+
+class WriterLane:
+    """One thread with the one connection that writes; waiting commands share a transaction (group commit)."""
+
+    def __init__(self, database: Database, bus: Bus, clock: Clock) -> None:
+        self._database = database
+        self._bus = bus
+        self._clock = clock
+        self._waiting: queue.SimpleQueue[_Ask | None] = queue.SimpleQueue()
+        self._observers: list[Observer] = []
+        self._thread: threading.Thread | None = None
+        self._conn: Connection | None = None
+        self.last_error: str | None = None
+
+    def observe(self, observer: Observer) -> None:
+        """`observer` is called in the lane's thread after each commit; it must be quick and must not raise."""
+        self._observers.append(observer)
+
+    def start(self) -> None:
+        """The lane takes commands from now on."""
+        self._thread = threading.Thread(target=self._run, name="writer-lane", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """What was asked before this call is finished; the lane has ended when it returns."""
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+            self._thread = None
+
+    async def execute(self, command: Any, identity: Identity) -> Any:
+        """The handler's answer, after the commit; raises its refusal, or Unavailable when it could not be stored."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._waiting.put(_Ask(command, identity, future, loop))
+        return await future
+
+    def submit(self, command: Any, identity: Identity) -> Future[Any]:
+        """As `execute`, for threads: a future that is done after the commit."""
+        future: Future[Any] = Future()
+        self._waiting.put(_Ask(command, identity, future, None))
+        return future
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            first = self._waiting.get()
+            if first is None:
+                break
+            asks = [first]
+            while len(asks) < MAX_BATCH:
+                try:
+                    following = self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+                if following is None:
+                    stopping = True
+                    break
+                asks.append(following)
+            self._take(asks)
+        self._drop_connection()
+
+    def _take(self, asks: list[_Ask]) -> None:
+        """Every ask of the batch is answered, after its commit or with the reason why there was none."""
+        try:
+            committed = self._transact(asks)
+        except Exception as problem:  # noqa: BLE001 - the lane outlives every fault of one batch
+            # Full disk, lost database: nothing of the batch was stored, so nobody may hear "received".
+            self.last_error = str(problem.__cause__ or problem)
+            logger.error("nothing was stored: %s", self.last_error)
+            self._drop_connection()
+            for ask in asks:
+                ask.result, ask.error = None, Unavailable(f"not stored: {self.last_error}")
+            committed = None
+        self._answer(asks)
+        if committed is not None and (committed.entries or committed.signals):
+            for observer in self._observers:
+                observer(committed)
+
+    def _transact(self, asks: list[_Ask]) -> Committed:
+        if self._conn is None:
+            self._conn = self._database.write_connection()
+        conn = self._conn
+        entries: list[Entry] = []
+        signals: list[Any] = []
+        with conn.begin():
+            heads: dict[str, log.Head] = {}
+            by_station: dict[str, list[Entry]] = {}
+            bulk: dict[type[Any], list[_Ask]] = {}
+            for ask in asks:
+                if self._bus.many_handler_of(type(ask.command)) is not None:
+                    bulk.setdefault(type(ask.command), []).append(ask)
+                    continue
+                self._attempt(conn, heads, [ask], by_station, signals)
+            for group in bulk.values():
+                self._attempt(conn, heads, group, by_station, signals)
+            for station, of_station in by_station.items():
+                log.append(conn, heads[station], of_station)
+                entries.extend(of_station)
+        self.last_error = None
+        return Committed(entries, signals)
+
+    def _attempt(
+        self,
+        conn: Connection,
+        heads: dict[str, log.Head],
+        group: list[_Ask],
+        by_station: dict[str, list[Entry]],
+        signals: list[Any],
+    ) -> None:
+        """The group's commands are done inside a savepoint; a refusal undoes it and touches nobody else."""
+        works = [self._work_for(conn, heads, ask) for ask in group]
+        before = {station: head.seq for station, head in heads.items()}
+        conn.exec_driver_sql("SAVEPOINT one_command")
+        try:
+            many = self._bus.many_handler_of(type(group[0].command))
+            if many is not None:
+                results = many([ask.command for ask in group], works)
+                for ask, result in zip(group, results, strict=True):
+                    ask.result = result
+            else:
+                handler = self._bus.handler_of(type(group[0].command))
+                group[0].result = handler(group[0].command, works[0])
+        except SQLAlchemyError as problem:
+            if getattr(problem, "connection_invalidated", False) or _is_disk_trouble(problem):
+                raise
+            self._undo(conn, heads, before)
+            self._fail(group, problem)
+        except Exception as problem:  # noqa: BLE001 - one bad command must not take the batch with it
+            self._undo(conn, heads, before)
+            self._fail(group, problem)
+        else:
+            conn.exec_driver_sql("RELEASE SAVEPOINT one_command")
+            for work in works:
+                if work.entries:
+                    by_station.setdefault(work.station, []).extend(work.entries)
+                signals.extend(work.signals)
+
+    def _work_for(self, conn: Connection, heads: dict[str, log.Head], ask: _Ask) -> UnitOfWork:
+        station = ask.identity.station
+        head = heads.get(station)
+        if head is None:
+            head = heads[station] = log.Head.lock(conn, station)
+        return UnitOfWork(conn, self._bus, head, ask.identity, self._clock.now())
+
+    def _undo(self, conn: Connection, heads: dict[str, log.Head], before: dict[str, int]) -> None:
+        conn.exec_driver_sql("ROLLBACK TO SAVEPOINT one_command")
+        conn.exec_driver_sql("RELEASE SAVEPOINT one_command")
+        for station, seq in before.items():
+            heads[station].seq = seq
+
+    def _fail(self, group: list[_Ask], problem: Exception) -> None:
+        if not isinstance(problem, Refused):
+            logger.error("%s failed", type(group[0].command).__name__, exc_info=problem)
+        for ask in group:
+            ask.error = problem if isinstance(problem, SafezoneError) else Unavailable(f"not stored: {problem!r}")
+
+    def _answer(self, asks: list[_Ask]) -> None:
+        """Each event loop is woken once for all of its asks."""
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Ask]] = {}
+        for ask in asks:
+            if ask.loop is None:
+                ask.settle()
+            else:
+                by_loop.setdefault(ask.loop, []).append(ask)
+        for loop, of_loop in by_loop.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_settle_all, of_loop)
+
+    def _drop_connection(self) -> None:
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+
+def _is_disk_trouble(problem: SQLAlchemyError) -> bool:
+    words = str(problem).lower()
+    return any(sign in words for sign in ("disk is full", "disk i/o", "readonly", "malformed", "unable to open"))

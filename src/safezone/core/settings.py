@@ -1,0 +1,109 @@
+"""What a station can set: every limit with its meaning and a default, none of them official figures."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from safezone.core.errors import CannotStart
+from safezone.core.i18n import Words
+
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long each stage of an incident may take before its clock turns red (seconds). Set by the station; not official."""
+
+    acknowledge_limit_s: Seconds = 15
+    """Reported → acknowledged. When it runs out, the supervisor is told."""
+    dispatch_limit_s: Seconds = 60
+    """Acknowledged → first unit dispatched."""
+    accept_limit_s: Seconds = 30
+    """Dispatched → the unit has accepted or is on its way."""
+    arrive_limit_s: Seconds = 300
+    """On the way → on scene."""
+    twin_window_s: Seconds = 60
+    """Two presses of one SOS point within this time are one incident."""
+    near_twin_window_s: Seconds = 600
+    """Reports near each other within this time are suggested as twins; a person merges them."""
+    near_twin_m: Seconds = 150
+    """How near (metres) two reports must be to be suggested as twins."""
+
+
+class Positions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How positions of units are judged and how long they are kept."""
+
+    fix_stale_s: Seconds = 60
+    """A fix older than this is drawn hollow."""
+    fix_lost_s: Seconds = 600
+    """A fix older than this is not used to recommend a unit."""
+    near_enough_m: Annotated[int, msgspec.Meta(ge=50, le=200_000)] = 5000
+    """A unit farther away than this is not recommended."""
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
+    """Days for which positions are kept."""
+
+
+class Heartbeats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When an asset that has fallen silent is noticed."""
+
+    interval_s: Seconds = 60
+    """How often an SOS point is expected to say that it is well."""
+    watch_after_s: Seconds = 150
+    """Silent for this long: WATCH."""
+    down_after_s: Seconds = 300
+    """Silent for this long: DOWN."""
+
+
+class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the web face and the API answer."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Put a TLS proxy in front before it leaves this machine."""
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8700
+    """Port; 0 takes any free one."""
+    max_body_mib: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
+    """Largest request body, photos included (MiB)."""
+
+
+class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The MQTT broker of the SOS points: the embedded one, or one that you already have."""
+
+    host: str = ""
+    """Address of your own broker; empty starts the embedded one."""
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 1883
+    """Port of the broker; 0 takes any free one (embedded only)."""
+    listen: str = "127.0.0.1"
+    """Address on which the embedded broker listens."""
+    username: str = ""
+    """User name at your own broker."""
+    password_file: str = ""
+    """File with the password at your own broker."""
+    tls_ca_file: str = ""
+    """Certificate authority of your own broker; empty means no TLS."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set in `safezone.toml`; a section that is absent keeps its defaults."""
+
+    web: Web = Web()
+    limits: Limits = Limits()
+    positions: Positions = Positions()
+    heartbeats: Heartbeats = Heartbeats()
+    broker: Broker = Broker()
+    database_url: str = ""
+    """Address of the database; empty means SQLite in the data directory."""
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings in a TOML file, defaults where it says nothing or is absent; CannotStart names the line or field."""
+    if not path.exists():
+        return Settings()
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as problem:
+        raise CannotStart(
+            Words(th=f"อ่านไฟล์ตั้งค่า {path.name} ไม่ได้: {problem}", en=f"Cannot read the settings file {path.name}: {problem}")
+        ) from problem

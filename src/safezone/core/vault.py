@@ -1,0 +1,76 @@
+"""The vault: names, telephone numbers, free text, photos and a citizen's exact place, each sealed under its own key.
+
+Deleting a key deletes the content for good (crypto-shredding): the log that refers to it stays whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Iterable
+from typing import Final
+
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, String, bindparam, select
+
+from safezone.core.db import table
+from safezone.core.event import Sealed
+from safezone.core.ids import new_id
+
+sealed = table(
+    "sealed",
+    Column("station", String(32), primary_key=True),
+    Column("ref", String(36), primary_key=True),
+    Column("sort", String(24), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("box", LargeBinary, nullable=False),
+    source="vault",
+)
+
+sealed_key = table(
+    "sealed_key",
+    Column("station", String(32), primary_key=True),
+    Column("ref", String(36), primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+    source="vault",
+)
+
+_OPEN: Final = (
+    select(sealed.c.ref, sealed.c.nonce, sealed.c.box, sealed_key.c.key)
+    .join(sealed_key, (sealed_key.c.station == sealed.c.station) & (sealed_key.c.ref == sealed.c.ref))
+    .where(sealed.c.station == bindparam("of_station"), sealed.c.ref.in_(bindparam("refs", expanding=True)))
+)
+
+
+def seal(conn: Connection, station: str, content: bytes, sort: str, at_us: int) -> Sealed:
+    """The content lies in the vault under a new key (ChaCha20-Poly1305); what comes back may stand in the log."""
+    ref, key, nonce = new_id(), os.urandom(32), os.urandom(12)
+    box = ChaCha20Poly1305(key).encrypt(nonce, content, ref.encode())
+    conn.execute(
+        sealed.insert(), {"station": station, "ref": ref, "sort": sort, "at_us": at_us, "nonce": nonce, "box": box}
+    )
+    conn.execute(sealed_key.insert(), {"station": station, "ref": ref, "key": key})
+    return Sealed(ref, hmac.new(key, content, hashlib.sha256).hexdigest())
+
+
+def open_many(conn: Connection, station: str, refs: Iterable[str | None]) -> dict[str, bytes]:
+    """The content of each reference whose key still exists; shredded ones are simply not there."""
+    wanted = sorted({ref for ref in refs if ref})
+    if not wanted:
+        return {}
+    rows = conn.execute(_OPEN, {"of_station": station, "refs": wanted})
+    return {row.ref: ChaCha20Poly1305(row.key).decrypt(row.nonce, row.box, row.ref.encode()) for row in rows}
+
+
+def find_text(conn: Connection, station: str, ref: str | None) -> str | None:
+    """The text behind one reference; None when there is none or its key was deleted."""
+    content = open_many(conn, station, [ref]).get(ref or "")
+    return None if content is None else content.decode()
+
+
+def shred(conn: Connection, station: str, ref: str) -> bool:
+    """The key is gone and with it the content; False when it was gone before."""
+    done = conn.execute(sealed_key.delete().where(sealed_key.c.station == station, sealed_key.c.ref == ref))
+    return bool(done.rowcount)

@@ -1,0 +1,195 @@
+"""The command line: what each command is called, what it takes, and an example of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from safezone import __version__
+
+if TYPE_CHECKING:
+    from safezone.core.settings import Settings
+    from safezone.entrypoints.house import House
+
+    Wire = Callable[[Settings], House]
+
+DEMO_DATA: Final = Path("data/demo")
+STATION_DATA: Final = Path("data/station")
+ROLES: Final = ("operator", "supervisor", "admin", "auditor")
+
+
+def run(argv: Sequence[str], wire: Wire) -> int:
+    """Carry out one command line; returns the exit status (0 well, 1 not, 2 not understood, 78 cannot start)."""
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    # Each command lives in a file of its own, loaded when it is called: `safezone up` must stay small.
+    module, function = _COMMANDS[args.command]
+    status: int = getattr(import_module(f"safezone.entrypoints.{module}"), function)(args, wire)
+    return status
+
+
+_COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "up": ("up", "run_up"),
+    "demo": ("up", "run_demo"),
+    "node": ("cli_commands", "run_node"),
+    "simulate": ("demo.simulate", "run_simulate"),
+    "press": ("demo.press", "run_press"),
+    "verify": ("cli_commands", "run_verify"),
+    "rebuild": ("cli_commands", "run_rebuild"),
+    "station": ("cli_commands", "run_station"),
+    "credential": ("cli_commands", "run_credential"),
+    "map": ("cli_commands", "run_map"),
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="safezone",
+        description="Safe Zone (เซฟโซน): a station's Smart Safety Zone, from one SOS press to the closed incident.",
+        epilog="example: safezone demo",
+    )
+    parser.add_argument("--version", action="version", version=f"safezone {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_running(commands)
+    _add_demo(commands)
+    _add_record(commands)
+    _add_station(commands)
+    return parser
+
+
+Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives it no public name
+
+
+def _add(commands: Commands[argparse.ArgumentParser], name: str, what: str, example: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=what, description=what, epilog=f"example: {example}")
+
+
+def _add_data(parser: argparse.ArgumentParser, default: Path) -> None:
+    parser.add_argument("--data", type=Path, default=default, metavar="DIR", help=f"data folder (default {default})")
+
+
+def _add_ports(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, metavar="N", help="port of the web face and the API (default 8700)")
+    parser.add_argument("--mqtt-port", type=int, metavar="N", help="port of the embedded broker (default 1883)")
+    parser.add_argument(
+        "--ready-file", type=Path, metavar="PATH", help="write a JSON file once everything answers"
+    )
+
+
+def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
+    up = _add(
+        commands, "up", "Run a station: start it and keep every process of it running.", "safezone up --set my-station"
+    )
+    _add_data(up, STATION_DATA)
+    up.add_argument("--set", type=Path, metavar="FOLDER", dest="station_set", help="station set for an empty data folder")
+    _add_ports(up)
+    node = _add(
+        commands,
+        "node",
+        "Run only the program itself, without the broker and without supervision (`up` does this for you).",
+        "safezone node --data data/station",
+    )
+    _add_data(node, STATION_DATA)
+    node.add_argument("--set", type=Path, metavar="FOLDER", dest="station_set", help="station set for an empty data folder")
+    node.add_argument("--demo", action="store_true", help="create the demonstration station in an empty data folder")
+    _add_ports(node)
+
+
+def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
+    demo = _add(
+        commands,
+        "demo",
+        "Run the demonstration station (Mukdahan, synthetic) with simulated poles and patrols, and print its link.",
+        "safezone demo --scenario evening",
+    )
+    _add_data(demo, DEMO_DATA)
+    _add_ports(demo)
+    demo.add_argument("--scenario", choices=("evening",), help="play a scripted three minutes")
+    demo.add_argument("--no-simulation", action="store_true", help="no simulated poles and patrols")
+    simulate = _add(
+        commands,
+        "simulate",
+        "Play the poles and patrols of a running demonstration through its public doors (`demo` does this for you).",
+        "safezone simulate --scenario evening",
+    )
+    _add_data(simulate, DEMO_DATA)
+    simulate.add_argument("--scenario", choices=("evening",), help="play a scripted three minutes")
+    press = _add(
+        commands, "press", "Press an SOS point of a running demonstration and wait for its receipt.", "safezone press sos-03"
+    )
+    press.add_argument("point", metavar="POINT", help="the SOS point, such as sos-03")
+    _add_data(press, DEMO_DATA)
+    press.add_argument("--times", type=int, default=1, metavar="N", help="press so many times (default 1)")
+
+
+def _add_record(commands: Commands[argparse.ArgumentParser]) -> None:
+    verify = _add(
+        commands,
+        "verify",
+        "Check the log's chain, replay it into an empty database and compare every table. Changes nothing.",
+        "safezone verify --data data/demo",
+    )
+    _add_data(verify, STATION_DATA)
+    verify.add_argument("--json", action="store_true", help="print the verdict as JSON")
+    rebuild = _add(
+        commands,
+        "rebuild",
+        "Write every table anew from the log. The station must not be running.",
+        "safezone rebuild --data data/station",
+    )
+    _add_data(rebuild, STATION_DATA)
+
+
+def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
+    station = _add(
+        commands, "station", "Check a station set, or write an example of one.", "safezone station check my-station"
+    )
+    does = station.add_subparsers(dest="what", required=True, metavar="WHAT")
+    check = _add(does, "check", "Say everything that is wrong with a station set.", "safezone station check my-station")
+    check.add_argument("folder", type=Path, metavar="FOLDER")
+    example = _add(
+        does, "example", "Write the demonstration's set as a beginning for your own.", "safezone station example my-station"
+    )
+    example.add_argument("folder", type=Path, metavar="FOLDER")
+
+    credential = _add(
+        commands,
+        "credential",
+        "Give out, list or revoke tokens and device secrets of a station that is not running.",
+        "safezone credential issue --role operator --name ccoc-1",
+    )
+    does = credential.add_subparsers(dest="what", required=True, metavar="WHAT")
+    issue = _add(
+        does, "issue", "Give out a token, shown this once.", "safezone credential issue --role operator --name ccoc-1"
+    )
+    issue.add_argument("--role", choices=(*ROLES, "unit", "sos_point"), required=True)
+    issue.add_argument("--name", required=True, help="duty name, unit id or SOS point id")
+    issue.add_argument("--link", action="store_true", help="a link that works once, instead of a token")
+    _add_data(issue, STATION_DATA)
+    listed = _add(does, "list", "Every credential, without its secret.", "safezone credential list")
+    _add_data(listed, STATION_DATA)
+    revoke = _add(does, "revoke", "Let nobody in with it any more.", "safezone credential revoke 0190… --reason lost")
+    revoke.add_argument("credential_id", metavar="ID")
+    revoke.add_argument("--reason", required=True)
+    _add_data(revoke, STATION_DATA)
+
+    maps = _add(commands, "map", "Import streets for road times.", "safezone map import mukdahan.osm.pbf")
+    does = maps.add_subparsers(dest="what", required=True, metavar="WHAT")
+    imported = _add(
+        does,
+        "import",
+        "Read the road graph of an OpenStreetMap extract, so that arrival times go by road.",
+        "safezone map import mukdahan.osm.pbf --data data/station",
+    )
+    imported.add_argument("extract", type=Path, metavar="FILE")
+    _add_data(imported, STATION_DATA)
+
+
+def say(words: object) -> None:
+    """One line for whoever typed the command."""
+    print(f"safezone: {words}", file=sys.stderr)

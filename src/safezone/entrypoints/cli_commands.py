@@ -1,0 +1,198 @@
+"""The commands of the command line that work on a station's folder."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import shutil
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from safezone.assets.station_set import read_station_set
+from safezone.core import rebuild
+from safezone.core.auth import IssueCredential, Issued, RevokeCredential, installer, list_credentials
+from safezone.core.errors import CannotStart, Refused, SafezoneError
+from safezone.core.i18n import Words
+from safezone.core.settings import Settings, load_settings
+from safezone.entrypoints.cli import say
+from safezone.entrypoints.house import DataFolder, Engine, House
+from safezone.entrypoints.node_process import DEMO_SET, NodeOptions
+from safezone.entrypoints.node_process import run_node as serve
+from safezone.zone.findings import StationSetRefused
+from safezone.zone.queries import list_stations
+from safezone.zone.roads import import_roads
+
+if TYPE_CHECKING:
+    Wire = Callable[[Settings], House]
+
+
+def run_node(args: argparse.Namespace, wire: Wire) -> int:
+    """`safezone node`."""
+    options = NodeOptions(
+        data=args.data,
+        station_set=args.station_set,
+        demo=args.demo,
+        port=args.port,
+        mqtt_port=args.mqtt_port,
+    )
+    return serve(options, wire)
+
+
+def run_verify(args: argparse.Namespace, wire: Wire) -> int:
+    """`safezone verify`: 0 when every station's log and tables are in order."""
+    try:
+        folder, settings = _folder(args)
+        house = wire(settings)
+        database = folder.open_database(settings)
+        verdicts = rebuild.verify(database, house.bus, _progress)
+        database.close()
+    except CannotStart as problem:
+        say(problem.words)
+        return 78
+    if args.json:
+        sys.stdout.buffer.write(msgspec.json.encode(verdicts) + b"\n")
+    else:
+        for verdict in verdicts:
+            _print_verdict(verdict)
+    return 0 if all(verdict.content for verdict in verdicts) else 1
+
+
+def _print_verdict(verdict: rebuild.Verdict) -> None:
+    counted = f"{verdict.events} events, {verdict.rows} rows in {verdict.tables} tables, {verdict.seconds:.1f} s"
+    if verdict.content:
+        print(f"{verdict.station}: ถูกต้องครบถ้วน / in order — {counted}")
+        return
+    print(f"{verdict.station}: พบความผิดปกติ / NOT in order — {counted}")
+    if verdict.broken:
+        print(f"  chain: {verdict.broken}")
+    for difference in verdict.differences:
+        print(f"  {difference.table} [{difference.key}]")
+        print(f"    table: {difference.in_table}")
+        print(f"    log:   {difference.by_log}")
+
+
+def run_rebuild(args: argparse.Namespace, wire: Wire) -> int:
+    """`safezone rebuild`: 0 when every table was written anew."""
+    try:
+        folder, settings = _folder(args)
+        folder.lock()
+        database = folder.open_database(settings)
+        done = rebuild.rebuild(database, wire(settings).bus, _progress)
+        database.close()
+    except CannotStart as problem:
+        say(problem.words)
+        return 78
+    for station, events in done.items():
+        print(f"{station}: สร้างตารางใหม่จาก {events} เหตุการณ์ / rebuilt from {events} events")
+    return 0
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done:,} / {total:,}", end="" if done < total else "\n", file=sys.stderr, flush=True)
+
+
+def _folder(args: argparse.Namespace) -> tuple[DataFolder, Settings]:
+    """The data folder, which must be there already, and its settings."""
+    folder = DataFolder(args.data)
+    settings = load_settings(folder.settings_file)
+    if not settings.database_url and not folder.database_file.exists():
+        raise CannotStart(
+            Words(th=f"ไม่พบข้อมูลสถานีใน {args.data}", en=f"There is no station's data in {args.data}: say where with --data.")
+        )
+    folder.make()
+    return folder, settings
+
+
+def run_station(args: argparse.Namespace, _wire: Wire) -> int:
+    """`safezone station check|example`."""
+    if args.what == "example":
+        try:
+            shutil.copytree(DEMO_SET, args.folder)
+        except OSError as problem:
+            words = Words(th=f"เขียน {args.folder} ไม่ได้: {problem.strerror}", en=f"Cannot write {args.folder}: {problem.strerror}")
+            say(words)
+            return 1
+        print(f"{args.folder}: แก้ไขเป็นของสถานีคุณ แล้วใช้ safezone station check / edit it, then run safezone station check")
+        return 0
+    try:
+        read = read_station_set(args.folder)
+    except StationSetRefused as problem:
+        for finding in problem.problems:
+            say(finding)
+        return 1
+    for notice in read.notices:
+        say(notice)
+    print(
+        f"{read.zone.station_id}: {len(read.assets.sos_points)} SOS points, {len(read.assets.sites)} camera sites, "
+        f"{len(read.assets.cameras)} cameras, {len(read.units)} units — พร้อมใช้ / ready to use"
+    )
+    return 0
+
+
+def run_credential(args: argparse.Namespace, wire: Wire) -> int:
+    """`safezone credential issue|list|revoke`, for a station that is not running."""
+    try:
+        folder, settings = _folder(args)
+        folder.lock()
+        database = folder.open_database(settings)
+        with database.read() as conn:
+            station = list_stations(conn)[0]
+        engine = Engine(wire(settings), database, station)
+        engine.start()
+        try:
+            return _credential(args, engine)
+        finally:
+            engine.stop()
+    except CannotStart as problem:
+        say(problem.words)
+        return 78
+    except Refused as problem:
+        say(problem.words)
+        return 1
+
+
+def _credential(args: argparse.Namespace, engine: Engine) -> int:
+    who = installer(engine.desk.station)
+    if args.what == "revoke":
+        engine.lane.submit(RevokeCredential(args.credential_id, args.reason), who).result()
+        print(f"{args.credential_id}: ยกเลิกแล้ว / revoked")
+        return 0
+    if args.what == "list":
+        writer = csv.writer(sys.stdout)
+        writer.writerow(["id", "sort", "role", "name", "state"])
+        with engine.desk.database.read() as conn:
+            writer.writerows(
+                [c.id, c.sort, c.role, c.name, c.state] for c in list_credentials(conn, who.station, engine.clock.now())
+            )
+        return 0
+    is_device = args.role == "sos_point"
+    ask = IssueCredential(
+        sort="device" if is_device else "one_time_link" if args.link else "token",
+        role=args.role,
+        name=args.name,
+        unit_id=args.name if args.role == "unit" else None,
+        point_id=args.name if is_device else None,
+    )
+    issued: Issued = engine.lane.submit(ask, who).result()
+    print(f"/enter#token={issued.secret}" if args.link else issued.secret)
+    return 0
+
+
+def run_map(args: argparse.Namespace, _wire: Wire) -> int:
+    """`safezone map import`."""
+    folder = DataFolder(args.data)
+    try:
+        folder.make()
+        done = import_roads(args.extract, folder.roads_file)
+    except CannotStart as problem:
+        say(problem.words)
+        return 78
+    except SafezoneError as problem:
+        say(getattr(problem, "words", problem))
+        return 1
+    print(f"{args.extract.name}: {done}")
+    return 0

@@ -1,0 +1,154 @@
+"""What each domain puts into the live feed, and what one domain is told about another: adapters, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from safezone.assets import queries as assets
+from safezone.core.event import Entry
+from safezone.core.geo import Point
+from safezone.core.i18n import Words
+from safezone.core.identity import Identity
+from safezone.events.incidents import HandoverNoted, IncidentMerged, TwinAbsorbed, TwinSuggested
+from safezone.incidents import queries as incidents
+from safezone.incidents.needs import UnitBrief
+from safezone.incidents.surroundings import PointBrief, Surroundings
+from safezone.incidents.views import CameraNear
+from safezone.patrol import queries as patrol
+from safezone.patrol.handlers import PositionsMoved
+from safezone.zone import queries as zone
+
+
+class IncidentFeed:
+    """Every incident that an entry changed, for the command centre and the units that are sent to it."""
+
+    field = "incidents"
+    is_list = True
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+
+    def touched(self, entry: Entry) -> Sequence[str]:
+        """The incident of the entry, and the other one where it is about two."""
+        event = entry.event
+        incident_id: str | None = getattr(event, "incident_id", None)
+        if incident_id is None or not type(event).__module__.endswith("events.incidents"):
+            return ()
+        match event:
+            case TwinSuggested(other_id=other) | TwinAbsorbed(other_id=other) | IncidentMerged(into=other):
+                return (incident_id, other)
+        return (incident_id,)
+
+    def views(self, conn: Connection, station: str, ids: Sequence[str]) -> dict[str, Any]:
+        """How these incidents stand now."""
+        return dict(incidents.incident_views(conn, station, ids, self._surroundings))
+
+    def visible_to(self, view: Any, identity: Identity) -> Any | None:
+        """The incident, when this identity may see it."""
+        return incidents.visible_to(view, identity)
+
+
+class HandoverFeed:
+    """The newest handover note, for the command centre."""
+
+    field = "handover"
+    is_list = False
+
+    def touched(self, entry: Entry) -> Sequence[str]:
+        """The note of the entry."""
+        return (entry.event.note_id,) if isinstance(entry.event, HandoverNoted) else ()
+
+    def views(self, conn: Connection, station: str, ids: Sequence[str]) -> dict[str, Any]:
+        """These notes."""
+        reader = Identity(station, "admin", "live-feed")
+        return {id_: incidents.get_handover(conn, reader, id_) for id_ in ids}
+
+    def visible_to(self, view: Any, identity: Identity) -> Any | None:
+        """Notes are for the command centre."""
+        return view if identity.in_ccoc else None
+
+
+class UnitFeed:
+    """Every unit that an entry changed."""
+
+    field = "units"
+    is_list = True
+
+    def touched(self, entry: Entry) -> Sequence[str]:
+        """The unit of the entry."""
+        event = entry.event
+        unit_id: str | None = getattr(event, "unit_id", None)
+        return (unit_id,) if unit_id and type(event).__module__.endswith("events.patrol") else ()
+
+    def views(self, conn: Connection, station: str, ids: Sequence[str]) -> dict[str, Any]:
+        """How these units stand now."""
+        return dict(patrol.unit_views(conn, station, ids))
+
+    def visible_to(self, view: Any, identity: Identity) -> Any | None:
+        """The unit as this identity may see it."""
+        return patrol.visible_to(view, identity)
+
+
+class AssetFeed:
+    """Every asset that an entry changed."""
+
+    field = "assets"
+    is_list = True
+
+    def touched(self, entry: Entry) -> Sequence[str]:
+        """The asset of the entry."""
+        return (entry.event.subject,) if type(entry.event).__module__.endswith("events.assets") else ()
+
+    def views(self, conn: Connection, station: str, ids: Sequence[str]) -> dict[str, Any]:
+        """How these assets stand now."""
+        return {view.id: view for view in assets.asset_views(conn, station, ids)}
+
+    def visible_to(self, view: Any, identity: Identity) -> Any | None:
+        """Where the equipment stands and how it is may be seen by everybody on duty."""
+        return view if identity.in_ccoc or identity.role == "unit" else None
+
+
+class MovingUnits:
+    """Positions of units, which move too often for the log."""
+
+    def moved(self, signal: Any) -> dict[str, Any]:
+        """The newest fix of each unit in the signal."""
+        return {one.unit_id: one.fix for one in signal.moved} if isinstance(signal, PositionsMoved) else {}
+
+    def may_see(self, identity: Identity, moving_id: str) -> bool:
+        """Where an officer is, is for the command centre and for the officer."""
+        return patrol.may_see_position(identity, moving_id)
+
+
+class EstateAdapter:
+    """Answers what incidents ask of the zone and its assets."""
+
+    def find_sos_point(self, conn: Connection, station: str, point_id: str) -> PointBrief | None:
+        """Where an SOS point stands and what it is called."""
+        found = assets.find_sos_point(conn, station, point_id)
+        return PointBrief(found.place, found.name) if found else None
+
+    def describe_place(self, conn: Connection, station: str, place: Point) -> Words | None:
+        """In which part of the zone a place lies."""
+        return zone.what_is_at(conn, station, place).words
+
+    def list_near_cameras(self, conn: Connection, station: str, place: Point) -> list[CameraNear]:
+        """The nearest camera sites."""
+        near = assets.nearest_camera_sites(conn, station, place)
+        return [CameraNear(site.id, site.code, site.name, round(site.distance_m)) for site in near]
+
+    def is_synthetic(self, conn: Connection, station: str) -> bool:
+        """Whether the station is a demonstration."""
+        return zone.is_synthetic(conn, station)
+
+
+class PatrolAdapter:
+    """Answers what incidents ask of the patrol."""
+
+    def find_unit(self, conn: Connection, station: str, unit_id: str) -> UnitBrief | None:
+        """As much of a unit as dispatching needs."""
+        found = patrol.find_brief(conn, station, unit_id)
+        return UnitBrief(found.unit_id, found.call_sign, found.on_duty, found.unavailable_because) if found else None

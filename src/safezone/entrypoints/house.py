@@ -1,0 +1,118 @@
+"""A program put together but not running yet, and what it needs to run: its folder, its database, its lane."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO, Final
+
+from safezone.core import schema
+from safezone.core.auth import Authenticator
+from safezone.core.bus import Bus
+from safezone.core.clock import Clock, SystemClock
+from safezone.core.db import Database
+from safezone.core.desk import Desk
+from safezone.core.errors import CannotStart
+from safezone.core.i18n import Words
+from safezone.core.lane import WriterLane
+from safezone.core.settings import Settings
+from safezone.incidents.surroundings import Surroundings
+
+MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
+
+
+class House:
+    """What `main.wire` has put together."""
+
+    def __init__(self, settings: Settings, bus: Bus, surroundings: Surroundings) -> None:
+        self.settings = settings
+        self.bus = bus
+        self.surroundings = surroundings
+
+
+class DataFolder:
+    """Everything that one program keeps on disk, in one folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.database_file = path / "safezone.db"
+        self.settings_file = path / "safezone.toml"
+        self.roads_file = path / "roads.npz"
+        self.broker = path / "broker"
+        self.run = path / "run"
+        self._lock: IO[str] | None = None
+
+    def make(self) -> None:
+        """The folder is there and can be written; CannotStart says why it cannot."""
+        try:
+            self.run.mkdir(parents=True, exist_ok=True)
+            probe = self.run / ".write-probe"
+            probe.write_bytes(b"can this be written?" * 256)
+            probe.unlink()
+        except OSError as problem:
+            raise CannotStart(
+                Words(
+                    th=f"เขียนโฟลเดอร์ข้อมูล {self.path} ไม่ได้ ({problem.strerror}): ตรวจสิทธิ์และพื้นที่ดิสก์",
+                    en=f"The data folder {self.path} cannot be written ({problem.strerror}): "
+                    "check its permissions and the disk's space.",
+                )
+            ) from problem
+
+    def lock(self) -> None:
+        """No second program works in this folder; CannotStart when one does."""
+        lock = (self.run / "node.lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise CannotStart(
+                Words(
+                    th=f"มีโปรแกรม safezone ทำงานกับโฟลเดอร์ {self.path} อยู่แล้ว",
+                    en=f"Another safezone is working in {self.path} already.",
+                )
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        self._lock = lock
+
+    def unlock(self) -> None:
+        """Another program may work here."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def open_database(self, settings: Settings) -> Database:
+        """The database with the tables of this version."""
+        database = Database(settings.database_url) if settings.database_url else Database.at(self.database_file)
+        schema.prepare(database, MIGRATIONS)
+        return database
+
+
+class Engine:
+    """A house with its database and its lane: enough to carry out commands and to ask."""
+
+    def __init__(self, house: House, database: Database, station: str, clock: Clock | None = None) -> None:
+        self.house = house
+        self.clock = clock or SystemClock()
+        self.lane = WriterLane(database, house.bus, self.clock)
+        self.desk = Desk(
+            station=station,
+            settings=house.settings,
+            database=database,
+            bus=house.bus,
+            clock=self.clock,
+            lane=self.lane,
+            authenticator=Authenticator(database, self.clock, self.lane),
+        )
+
+    def start(self) -> None:
+        """Commands are carried out from now on."""
+        self.lane.start()
+
+    def stop(self) -> None:
+        """Every command that was handed in is done; nothing is open any more."""
+        self.lane.stop()
+        self.desk.close()
+        self.desk.database.close()

@@ -1,0 +1,130 @@
+"""The web: one application for the API, the live feed and the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from litestar import Litestar, MediaType, Response, get
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import CacheControlHeader
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.response import File
+from litestar.static_files import create_static_files_router
+
+from safezone import __version__
+from safezone.core.desk import Desk
+from safezone.core.errors import Refused, Unavailable
+from safezone.core.identity import Identity
+from safezone.entrypoints import problems
+from safezone.entrypoints.admin_routes import AdminRoutes, HealthRoutes
+from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
+from safezone.entrypoints.live import LiveHub
+from safezone.entrypoints.live_route import live_route
+from safezone.entrypoints.session_routes import SessionRoutes
+from safezone.entrypoints.who import Doorman
+from safezone.incidents.report_routes import HandoverRoutes, RefusedMessageRoutes, ReportRoutes
+from safezone.incidents.routes import IncidentRoutes
+from safezone.incidents.surroundings import Surroundings
+
+WEB_DIST: Final = Path(__file__).parent.parent / "web_dist"
+PAGES: Final = ("/", "/enter", "/console")
+PAGE_HEADERS: Final = {
+    # MapLibre sets element styles by script; nothing is ever loaded from elsewhere.
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "worker-src 'self' blob:; connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+
+
+def create_app(
+    desk: Desk,
+    hub: LiveHub,
+    surroundings: Surroundings,
+    roads: Roads,
+    more_routes: Sequence[Any],
+    state: Any,
+) -> Litestar:
+    """The ASGI application; `more_routes` are those of the other domains, `state` is what /readyz tells about."""
+    doorman = Doorman(desk.authenticator, desk.station)
+    dependencies = {
+        "identity": Provide(doorman.identity_of),
+        "desk": _always(desk),
+        "surroundings": _always(surroundings),
+        "roads": _always(roads),
+        "node_state": _always(state),
+        "database": _always(desk.database),
+    }
+    routes: list[Any] = [
+        SessionRoutes,
+        ConsoleRoutes,
+        IncidentRoutes,
+        ReportRoutes,
+        HandoverRoutes,
+        RefusedMessageRoutes,
+        AdminRoutes,
+        HealthRoutes,
+        live_route(hub, doorman),
+        *more_routes,
+        *_pages(),
+    ]
+    return Litestar(
+        routes,
+        dependencies=dependencies,
+        exception_handlers={
+            Refused: problems.on_refused,
+            Unavailable: problems.on_unavailable,
+            HTTPException: problems.on_http_error,
+            Exception: problems.on_broken,
+        },
+        signature_namespace={"Identity": Identity, "Desk": Desk, "Surroundings": Surroundings, "Roads": Roads},
+        request_max_body_size=desk.settings.web.max_body_mib * 1024 * 1024 + 1024,
+        compression_config=CompressionConfig(backend="gzip", exclude=["/api/v1/live"], minimum_size=2048),
+        openapi_config=OpenAPIConfig(
+            title="Safe Zone",
+            version=__version__,
+            description="One police station's safety zone: reports, incidents, patrol units and what stands around them.",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin()],
+        ),
+        logging_config=None,
+    )
+
+
+def _always(value: Any) -> Provide:
+    """A dependency that is the same for every request."""
+    return Provide(lambda: value, sync_to_thread=False, use_cache=True)
+
+
+def _pages() -> list[Any]:
+    """The built web face; without it (a source checkout) the pages say how to build it."""
+    if not (WEB_DIST / "index.html").exists():
+        return [_not_built]
+    assets = create_static_files_router(
+        path="/assets",
+        directories=[WEB_DIST / "assets"],
+        cache_control=CacheControlHeader(max_age=31_536_000, immutable=True, public=True),
+        include_in_schema=False,
+    )
+    return [assets, _page]
+
+
+@get(list(PAGES), include_in_schema=False, sync_to_thread=False)
+def _page() -> File:
+    return File(
+        WEB_DIST / "index.html", media_type=MediaType.HTML, content_disposition_type="inline", headers=PAGE_HEADERS
+    )
+
+
+@get(list(PAGES), include_in_schema=False, sync_to_thread=False)
+def _not_built() -> Response[str]:
+    text = "หน้าเว็บยังไม่ได้สร้าง: ใช้คำสั่ง make web\nThe web face is not built: run make web\n"
+    return Response(text, status_code=503, media_type="text/plain; charset=utf-8")

@@ -1,0 +1,67 @@
+"""What is done by the clock: telling the supervisor, judging the equipment, forgetting what is too old."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from safezone.assets.commands import AssessReadiness
+from safezone.core.desk import Desk
+from safezone.core.errors import SafezoneError
+from safezone.core.identity import system
+from safezone.core.once import ForgetAnswers
+from safezone.incidents.commands import EscalateOverdue
+from safezone.patrol.commands import PurgePositions
+
+logger = logging.getLogger("safezone.jobs")
+HOUR_S: Final = 3600.0
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A command that is given again and again, `every_s` seconds apart."""
+
+    name: str
+    command: Any
+    every_s: float
+
+
+def list_jobs(desk: Desk) -> list[Job]:
+    """Everything that is done by the clock."""
+    return [
+        Job("escalate", EscalateOverdue(), 1.0),
+        Job("assess-readiness", AssessReadiness(desk.clock.now()), min(10.0, desk.settings.heartbeats.interval_s / 6)),
+        Job("purge-positions", PurgePositions(desk.settings.positions.keep_days), HOUR_S),
+        Job("forget-answers", ForgetAnswers(), HOUR_S),
+    ]
+
+
+class Jobs:
+    """Runs every job until the program ends; one that fails is tried again at its next turn."""
+
+    def __init__(self, desk: Desk, jobs: Sequence[Job]) -> None:
+        self._desk = desk
+        self._jobs = jobs
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Every job has its first turn after its first interval."""
+        self._tasks = [asyncio.create_task(self._run(job)) for job in self._jobs]
+
+    async def stop(self) -> None:
+        """No job begins any more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, job: Job) -> None:
+        who = system(self._desk.station, f"job-{job.name}")
+        while True:
+            await asyncio.sleep(job.every_s)
+            try:
+                await self._desk.execute(job.command, who)
+            except SafezoneError as problem:
+                logger.warning("job %s failed and is tried again in %g s: %s", job.name, job.every_s, problem)

@@ -1,0 +1,167 @@
+"""One station's program: opens its folder, brings its parts up one after the other, and takes them down again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+import uvicorn
+
+from safezone.assets.routes import routes as asset_routes
+from safezone.core.errors import CannotStart
+from safezone.core.i18n import Words
+from safezone.core.identity import Identity, system
+from safezone.core.listeners import Listeners
+from safezone.entrypoints.console_routes import Roads
+from safezone.entrypoints.feeds import AssetFeed, HandoverFeed, IncidentFeed, MovingUnits, UnitFeed
+from safezone.entrypoints.house import DataFolder, Engine
+from safezone.entrypoints.http import create_app
+from safezone.entrypoints.jobs import Jobs, list_jobs
+from safezone.entrypoints.live import LiveHub, LiveSource
+from safezone.incidents.commands import KeepRefusedMessage
+from safezone.patrol.routes import routes as patrol_routes
+from safezone.zone.routes import routes as zone_routes
+
+logger = logging.getLogger("safezone.node")
+
+
+class Door(Protocol):
+    """Something that lets messages in besides HTTP."""
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def state(self) -> str: ...
+
+
+class NodeReady(msgspec.Struct, frozen=True):
+    """Written to `run/node.json` once everything answers."""
+
+    pid: int
+    url: str
+    station: str
+    mqtt_host: str
+    mqtt_port: int
+
+
+class Node:
+    """The running program of one station."""
+
+    def __init__(self, engine: Engine, folder: DataFolder) -> None:
+        self.engine = engine
+        self.folder = folder
+        self.desk = engine.desk
+        surroundings = engine.house.surroundings
+        feeds: list[LiveSource] = [IncidentFeed(surroundings), UnitFeed(), AssetFeed(), HandoverFeed()]
+        self.hub = LiveHub(self.desk, feeds, MovingUnits())
+        self.listeners = Listeners(self.desk.database, self.desk.bus, engine.lane, self.desk.station)
+        self.jobs = Jobs(self.desk, list_jobs(self.desk))
+        self.doors: list[Door] = []
+        routes: list[Any] = [*asset_routes, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
+        self.app = create_app(self.desk, self.hub, surroundings, Roads(folder.roads_file), routes, self)
+
+    async def _keep_refused(self, source: str, raw: bytes, why: Words, who: Identity) -> None:
+        kept = KeepRefusedMessage(source, who.actor, raw, why.th, why.en)
+        await self.desk.execute(kept, system(self.desk.station, source))
+
+    def parts(self) -> dict[str, str]:
+        """`ok` or what is wrong, for each part that can be away while the rest works."""
+        said = {"record": self.engine.lane.last_error or "ok"}
+        for door in self.doors:
+            said[type(door).__name__] = door.state()
+        return said
+
+    def wake_listeners(self) -> None:
+        """A parked listener was resumed: it goes on now."""
+        self.listeners.wake()
+
+    async def run(self, web: socket.socket, on_ready: Any) -> None:
+        """Serve until SIGTERM or SIGINT; everything that was handed in is finished before it returns."""
+        await self.hub.start()
+        self.listeners.start()
+        for door in self.doors:
+            door.start()
+        self.jobs.start()
+        server = _Server(self.app)
+        serving = asyncio.create_task(server.serve(sockets=[web]))
+        try:
+            await server.answers()
+            while not serving.done() and any(door.state() != "ok" for door in self.doors):
+                await asyncio.sleep(0.005)
+            on_ready()
+            await serving
+        finally:
+            await self.jobs.stop()
+            for door in self.doors:
+                await door.stop()
+            await asyncio.to_thread(self.listeners.stop)
+            await self.hub.stop()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with the live feed let go before it waits for open connections to end."""
+
+    def __init__(self, app: Any) -> None:
+        config = uvicorn.Config(
+            app,
+            loop="none",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=2,
+            backlog=4096,
+        )
+        super().__init__(config)
+
+    async def answers(self) -> None:
+        """Returns once connections are taken."""
+        while not self.started and not self.should_exit:
+            await asyncio.sleep(0.005)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; CannotStart says when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    web = socket.socket(family, socket.SOCK_STREAM)
+    web.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        web.bind((host, port))
+    except OSError as problem:
+        web.close()
+        raise CannotStart(
+            Words(
+                th=f"เปิดพอร์ต {host}:{port} ไม่ได้ ({problem.strerror}): ปิดโปรแกรมที่ใช้อยู่ หรือเลือกพอร์ตอื่นด้วย --port",
+                en=f"Cannot listen on {host}:{port} ({problem.strerror}): "
+                "end the program that uses it, or choose another port with --port.",
+            )
+        ) from problem
+    web.listen(4096)
+    web.setblocking(False)
+    return web
+
+
+def write_ready(path: Path, ready: msgspec.Struct | dict[str, Any], *, secret: bool = False) -> None:
+    """The file appears whole or not at all."""
+    part = path.with_suffix(".part")
+    part.touch(mode=0o600 if secret else 0o644)
+    part.write_bytes(msgspec.json.format(msgspec.json.encode(ready), indent=2))
+    part.replace(path)
+
+
+def ready_of(node: Node, web: socket.socket, mqtt_host: str, mqtt_port: int) -> NodeReady:
+    """Where the node answers."""
+    host, port = web.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return NodeReady(os.getpid(), f"http://{shown}:{port}", node.desk.station, mqtt_host, mqtt_port)
+
+

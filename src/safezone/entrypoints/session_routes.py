@@ -1,0 +1,70 @@
+"""Coming in and going out: a token or link is exchanged for a browser session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.datastructures import Cookie
+
+from safezone.core.auth import SESSION_HOURS, CloseSession, Issued, OpenSession
+from safezone.core.desk import Desk
+from safezone.core.identity import Identity, public
+from safezone.entrypoints.who import COOKIE
+
+
+class SessionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The token from a link, or one that an administrator has given out."""
+
+    token: str
+
+
+class SessionView(msgspec.Struct, frozen=True):
+    """Who is signed in here."""
+
+    role: str
+    name: str
+    station: str
+    unit_id: str | None
+
+
+def view_of(identity: Identity) -> SessionView:
+    """What a page is told about who is signed in."""
+    return SessionView(identity.role, identity.name, identity.station, identity.unit_id)
+
+
+class SessionRoutes(Controller):
+    """The browser's session; its cookie is readable by no script and sent to nobody else."""
+
+    path = "/api/v1/session"
+    tags = ("session",)
+
+    @post()
+    async def open_session(self, data: SessionBody, desk: Desk, request: Request[Any, Any, Any]) -> Response[SessionView]:
+        """Sign in with a token; a one-time link is spent by it."""
+        issued: Issued = await desk.execute(OpenSession(data.token), public(desk.station))
+        cookie = Cookie(
+            COOKIE,
+            value=issued.secret,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+            max_age=SESSION_HOURS * 3600,
+        )
+        return Response(view_of(issued.identity), status_code=201, cookies=[cookie])
+
+    @get()
+    async def get_session(self, identity: Identity) -> SessionView:
+        """Who is signed in; 401 when nobody is."""
+        identity.require("operator", "supervisor", "admin", "auditor", "unit", "sos_point", "system")
+        return view_of(identity)
+
+    @delete(status_code=204)
+    async def close_session(self, identity: Identity, desk: Desk) -> Response[None]:
+        """Sign out; the session is worth nothing from now on."""
+        if identity.credential_id is not None:
+            await desk.execute(CloseSession(), identity)
+        response: Response[None] = Response(None, status_code=204)
+        response.delete_cookie(COOKIE)
+        return response

@@ -1,0 +1,332 @@
+"""Keeps the parts of the program running: starts them, starts again what dies, and ends them all together.
+
+A small process of its own that knows nothing of the station, so that nothing of the station can bring it down. It
+imports the standard library only (about 12 MB of memory) and sleeps until something happens. Linux and macOS.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+GIVE_UP_CODE: Final = 78
+"""A child that ends with this code (EX_CONFIG) has said why it cannot start, and that trying again is of no use."""
+READY_ENV: Final = "SAFEZONE_READY_FD"
+STEADY_AFTER_S: Final = 30.0
+"""A child that ran this long is started again at once; one that dies sooner waits longer each time."""
+_DELAYS_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
+_PR_SET_PDEATHSIG: Final = 1
+
+
+@dataclass(frozen=True)
+class ChildSpec:
+    """A program to keep running."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Added to our own environment."""
+    cwd: str | None = None
+    tells_ready: bool = False
+    """It calls `tell_ready` when it can be used."""
+
+
+def restart_delay_s(quick_deaths: int) -> float:
+    """Seconds to wait before the next start, after so many deaths in a row that came soon after the start."""
+    return _DELAYS_S[min(quick_deaths, len(_DELAYS_S) - 1)]
+
+
+def tell_ready() -> None:
+    """The supervisor that started us, if one did, knows from now on that we can be used."""
+    number = os.environ.pop(READY_ENV, "")
+    if number:
+        with os.fdopen(int(number), "wb") as pipe:
+            pipe.write(b"1")
+
+
+def die_with_parent() -> Callable[[], None]:
+    """What a child calls between fork and exec: when its parent ends in whatever way, the kernel ends it (Linux)."""
+    parent = os.getpid()
+    prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+
+    def ask_the_kernel() -> None:
+        if prctl is not None:
+            prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if os.getppid() != parent:  # It ended before we could ask.
+                os._exit(1)
+
+    return ask_the_kernel
+
+
+class _Child:
+    """One program, over all its lives."""
+
+    def __init__(self, spec: ChildSpec) -> None:
+        self.spec = spec
+        self.process: subprocess.Popen[bytes] | None = None
+        self.started_s = 0.0
+        self.since: datetime | None = None
+        self.starts = 0
+        self.quick_deaths = 0
+        self.start_at_s: float | None = 0.0
+        """When to start it (monotonic); None while it runs."""
+        self.ready = False
+        self.pipe: int | None = None
+
+    def start(self, before_exec: Callable[[], None]) -> None:
+        """It runs; OSError if its program cannot be started."""
+        reading: int | None = None
+        env = {**os.environ, **self.spec.env}
+        handed: tuple[int, ...] = ()
+        if self.spec.tells_ready:
+            reading, writing = os.pipe()
+            env[READY_ENV] = str(writing)
+            handed = (writing,)
+        try:
+            # A group of its own: Ctrl-C reaches us alone, and we end the children in good order.
+            self.process = subprocess.Popen(
+                list(self.spec.argv),
+                env=env,
+                cwd=self.spec.cwd,
+                stdin=subprocess.DEVNULL,
+                pass_fds=handed,
+                process_group=0,
+                preexec_fn=before_exec,  # noqa: PLW1509 - we have one thread
+            )
+        except BaseException:
+            if reading is not None:
+                os.close(reading)
+            raise
+        finally:
+            for each in handed:
+                os.close(each)
+        self.pipe = reading
+        self.ready = not self.spec.tells_ready
+        self.started_s, self.start_at_s, self.since = time.monotonic(), None, datetime.now(UTC)
+        self.starts += 1
+
+    def hear_ready(self) -> None:
+        """Called when something stands in the pipe: the word, or its end because the child has died."""
+        if self.pipe is not None:
+            self.ready = os.read(self.pipe, 1) == b"1" or self.ready
+            os.close(self.pipe)
+            self.pipe = None
+
+    def bury(self) -> None:
+        """It has ended; when it is started again depends on how long it ran."""
+        if self.pipe is not None:
+            os.close(self.pipe)
+            self.pipe = None
+        now_s = time.monotonic()
+        if now_s - self.started_s >= STEADY_AFTER_S:
+            self.quick_deaths = 0
+        self.start_at_s = now_s + restart_delay_s(self.quick_deaths)
+        self.quick_deaths += 1
+        self.process, self.ready, self.since = None, False, None
+
+    def signal(self, number: int) -> None:
+        """Everybody in its group gets the signal."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, number)
+            except ProcessLookupError:
+                pass
+
+
+class Supervisor:
+    """Runs its children until it is told to stop, or until one of them says that it cannot start at all."""
+
+    def __init__(
+        self,
+        children: Sequence[ChildSpec],
+        run_dir: Path,
+        *,
+        grace_s: float = 5.0,
+        when_ready: Callable[[], None] | None = None,
+    ) -> None:
+        """`run_dir` gets `children.json` (who runs, since when, how often started again) and a lock.
+
+        `when_ready` is called once, when every child that tells it is ready. The children are started in their order
+        and ended in the opposite one; after `grace_s` in all, whoever is left is killed.
+        """
+        self._children = [_Child(each) for each in children]
+        self._run_dir = run_dir
+        self._grace_s = grace_s
+        self._when_ready = when_ready
+        self._stop_signals = 0
+        self._before_exec = die_with_parent()
+
+    def run(self) -> int:
+        """Returns the exit code once every child has ended: 0 after SIGINT, SIGTERM or SIGHUP, else that of the child
+        that could not start; 75 if another supervisor holds `run_dir`.
+        """
+        self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self._run_dir / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _say(
+                    f"Safe Zone ทำงานอยู่แล้วกับข้อมูลชุดนี้ ({self._run_dir.parent})",
+                    f"Safe Zone already runs on this data ({self._run_dir.parent})",
+                )
+                return 75
+            with _Signals() as signals:
+                code = self._watch(signals)
+                self._end_all(signals)
+        (self._run_dir / "children.json").unlink(missing_ok=True)
+        return code
+
+    def _watch(self, signals: _Signals) -> int:
+        while True:
+            now_s = time.monotonic()
+            for each in self._children:
+                if each.start_at_s is not None and each.start_at_s <= now_s and not self._try_to_start(each):
+                    return GIVE_UP_CODE
+            self._announce()
+            if signals.wait(
+                [each.pipe for each in self._children if each.pipe is not None], self._next_start_s()
+            ):
+                return 0
+            for each in self._children:
+                if each.pipe is not None and signals.readable(each.pipe):
+                    each.hear_ready()
+                if each.process is not None and (code := each.process.poll()) is not None:
+                    if code == GIVE_UP_CODE:
+                        each.bury()
+                        return code
+                    self._mourn(each, code)
+
+    def _try_to_start(self, child: _Child) -> bool:
+        """False if its program is not there at the first start: then it never will be."""
+        try:
+            child.start(self._before_exec)
+        except OSError as problem:
+            _say(
+                f"เริ่ม {child.spec.name} ไม่ได้: {child.spec.argv[0]}: {problem.strerror}",
+                f"Cannot start {child.spec.name}: {child.spec.argv[0]}: {problem.strerror}",
+            )
+            if not child.starts:
+                return False
+            child.started_s = time.monotonic()
+            child.bury()
+        self._write_status()
+        return True
+
+    def _mourn(self, child: _Child, code: int) -> None:
+        child.bury()
+        delay_s = max(0.0, (child.start_at_s or 0.0) - time.monotonic())
+        how_th, how_en = (
+            (f"สัญญาณ {-code}", f"signal {-code}") if code < 0 else (f"รหัส {code}", f"code {code}")
+        )
+        _say(
+            f"{child.spec.name} หยุด ({how_th}) จะเริ่มใหม่ใน {delay_s:.1f} วินาที",
+            f"{child.spec.name} has ended ({how_en}) and is started again in {delay_s:.1f} s",
+        )
+        self._write_status()
+
+    def _next_start_s(self) -> float | None:
+        waits = [each.start_at_s for each in self._children if each.start_at_s is not None]
+        return max(0.0, min(waits) - time.monotonic()) if waits else None
+
+    def _announce(self) -> None:
+        if self._when_ready is not None and all(each.ready for each in self._children):
+            when_ready, self._when_ready = self._when_ready, None
+            when_ready()
+
+    def _end_all(self, signals: _Signals) -> None:
+        """The last one started is ended first, so that whoever still hands something on finds somebody to take it."""
+        end_s = time.monotonic() + self._grace_s
+        living = [each for each in reversed(self._children) if each.process is not None]
+        for number, child in enumerate(living):
+            child.signal(signal.SIGTERM)
+            # Whoever comes later keeps a share of the time.
+            until_s = end_s - self._grace_s * (len(living) - 1 - number) / (2 * len(living))
+            while child.process is not None and child.process.poll() is None:
+                left_s = until_s - time.monotonic()
+                if left_s <= 0 or signals.wait([], left_s):  # A second Ctrl-C: at once.
+                    break
+            child.signal(signal.SIGKILL)  # And whatever it has started itself.
+            if child.process is not None:
+                child.process.wait()
+            child.bury()
+
+    def _write_status(self) -> None:
+        now = {
+            "supervisor": {"pid": os.getpid()},
+            "children": [
+                {
+                    "name": each.spec.name,
+                    "pid": each.process.pid if each.process is not None else None,
+                    "since": each.since.isoformat().replace("+00:00", "Z")
+                    if each.since is not None
+                    else None,
+                    "restarts": max(0, each.starts - 1),
+                }
+                for each in self._children
+            ],
+        }
+        draft = self._run_dir / "children.json.new"
+        try:
+            draft.write_text(json.dumps(now, indent=1), "utf-8")
+            draft.replace(self._run_dir / "children.json")
+        except OSError as problem:  # A full disk is no reason to stop what runs.
+            _say(
+                f"เขียน {draft.parent} ไม่ได้: {problem.strerror}",
+                f"Cannot write to {draft.parent}: {problem.strerror}",
+            )
+
+
+class _Signals:
+    """Signals and the deaths of children as something that can be waited for, without polling."""
+
+    _STOP: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self) -> None:
+        self._reading, self._writing = socket.socketpair()
+        self._before: list[tuple[int, object]] = []
+        self._heard: set[int] = set()
+
+    def __enter__(self) -> _Signals:
+        self._reading.setblocking(False)
+        self._writing.setblocking(False)
+        self._wakeup_before = signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
+        for number in (*self._STOP, signal.SIGCHLD):
+            self._before.append((number, signal.signal(number, lambda *_: None)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before:
+            signal.signal(number, handler)  # type: ignore[arg-type]
+        signal.set_wakeup_fd(self._wakeup_before)
+        self._reading.close()
+        self._writing.close()
+
+    def wait(self, pipes: list[int], timeout_s: float | None) -> bool:
+        """Returns when a signal has come, a pipe has something or the time is over; True if we are to stop."""
+        self._heard.clear()
+        readable, _, _ = select.select([self._reading, *pipes], [], [], timeout_s)
+        self._heard.update(each for each in readable if isinstance(each, int))
+        if self._reading in readable:
+            return any(number in self._STOP for number in self._reading.recv(4096))
+        return False
+
+    def readable(self, pipe: int) -> bool:
+        """Whether the last `wait` found something in this pipe."""
+        return pipe in self._heard
+
+
+def _say(th: str, en: str) -> None:
+    print(f"{th} / {en}", file=sys.stderr, flush=True)

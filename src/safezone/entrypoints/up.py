@@ -1,0 +1,122 @@
+"""`safezone up` and `safezone demo`: start every process of a station, say where it answers, and keep it running."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safezone.entrypoints.supervise import ChildSpec, Supervisor
+
+if TYPE_CHECKING:
+    import argparse
+
+    from safezone.entrypoints.cli import Wire
+
+
+def run_up(args: argparse.Namespace, _wire: Wire) -> int:
+    """`safezone up`: returns when it was told to stop, or with 78 when the station cannot start."""
+    more = ["--set", str(args.station_set)] if args.station_set else []
+    return _Launch(args).run([_node(args, more)], _tell_up)
+
+
+def run_demo(args: argparse.Namespace, _wire: Wire) -> int:
+    """`safezone demo`: the demonstration station, with simulated poles and patrols unless they are not wanted."""
+    children = [_node(args, ["--demo"])]
+    if not args.no_simulation:
+        scenario = ["--scenario", args.scenario] if args.scenario else []
+        children.append(ChildSpec("simulator", [*_safezone("simulate"), "--data", str(args.data), *scenario]))
+    return _Launch(args).run(children, _tell_demo)
+
+
+def _safezone(*words: str) -> list[str]:
+    return [sys.executable, "-m", "safezone", *words]
+
+
+def _node(args: argparse.Namespace, more: list[str]) -> ChildSpec:
+    ports = [f"--{name}={value}" for name, value in (("port", args.port), ("mqtt-port", args.mqtt_port)) if value is not None]
+    return ChildSpec("node", [*_safezone("node"), "--data", str(args.data), *ports, *more], tells_ready=True)
+
+
+class _Launch:
+    """One start of a station's processes."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._data: Path = args.data
+        self._ready_file: Path | None = args.ready_file
+        self._run = self._data / "run"
+
+    def run(self, children: list[ChildSpec], tell: Any) -> int:
+        """Every child runs until the end; `tell` is called once all of it answers."""
+        try:
+            self._run.mkdir(parents=True, exist_ok=True)
+            call = self._run / "broker-call.json"
+            # Only what this start's node writes counts: the port may be another one now.
+            call.unlink(missing_ok=True)
+            (self._run / "node.json").unlink(missing_ok=True)
+        except OSError as problem:
+            print(
+                f"safezone: เขียนโฟลเดอร์ข้อมูล {self._data} ไม่ได้ ({problem.strerror}) / "
+                f"The data folder {self._data} cannot be written ({problem.strerror})",
+                file=sys.stderr,
+            )
+            return 78
+        waiter = Path(__file__).parent / "broker_child.py"
+        broker = ChildSpec("broker", [sys.executable, "-S", str(waiter), str(call)])
+        supervisor = Supervisor([broker, *children], self._run, when_ready=lambda: self._answers(tell))
+        return supervisor.run()
+
+    def _answers(self, tell: Any) -> None:
+        node = _read(self._run / "node.json")
+        ready = tell(node, self._run)
+        if self._ready_file is not None:
+            part = self._ready_file.with_suffix(".part")
+            part.touch(mode=0o600)
+            part.write_text(json.dumps(ready, indent=2, ensure_ascii=False), "utf-8")
+            part.replace(self._ready_file)
+
+
+def _tell_up(node: dict[str, Any], run: Path) -> dict[str, Any]:
+    print(f"Safe Zone ({node['station']}) พร้อมใช้ / is ready: {node['url']}/console", flush=True)
+    link = run / "first-link.json"
+    if link.exists():
+        token = _read(link)["token"]
+        print(
+            f"ลิงก์ผู้ดูแลระบบ ใช้ได้ครั้งเดียวภายใน 24 ชั่วโมง / administrator link, good once within 24 hours:\n"
+            f"  {node['url']}/enter#token={token}",
+            flush=True,
+        )
+        # Shown once: whoever reads the folder later finds nothing.
+        link.unlink()
+    secrets = run.parent / "sos-point-secrets.csv"
+    if secrets.exists():
+        print(f"รหัสของเสา SOS / secrets of the SOS points: {secrets} (ส่งให้ช่างแล้วลบ / hand over, then delete)", flush=True)
+    return _facts(node)
+
+
+def _tell_demo(node: dict[str, Any], run: Path) -> dict[str, Any]:
+    secrets = _read(run / "demo-secrets.json")
+    print(
+        "ข้อมูลสาธิต: ไม่ใช่เหตุจริง / Demonstration data: nothing of this is real\n"
+        f"Safe Zone — {secrets['name']['th']} / {secrets['name']['en']}\n"
+        f"เปิดหน้าจอศูนย์ควบคุม / open the console:\n  {node['url']}/enter#token={secrets['tokens']['operator']}",
+        flush=True,
+    )
+    return {**_facts(node), "sos_points": secrets["devices"], "tokens": secrets["tokens"]}
+
+
+def _facts(node: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "url": node["url"],
+        "api": f"{node['url']}/api/v1",
+        "station": node["station"],
+        "mqtt": {"host": node["mqtt_host"], "port": node["mqtt_port"]},
+        "pid": os.getpid(),
+    }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found

@@ -1,0 +1,1 @@
+"""How a report comes in: one file per channel."""

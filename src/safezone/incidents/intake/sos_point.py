@@ -1,0 +1,81 @@
+"""SOS points: what a pole sends when its button is pressed, and what it is told when the press is on disk.
+
+Press: `safezone/<station>/sos/<point>/press` with `{"n": 7, "at": "2026-11-20T19:04:11+07:00", "kind": "sos"}`.
+Receipt: `…/receipt` with `{"n": 7, "status": "stored", "incident_id": "…"}`. The pole repeats its press, with the
+same `n` and `at`, until it has its receipt.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from safezone.core.errors import Invalid
+from safezone.core.i18n import Words
+from safezone.incidents.commands import ReportEmergency
+from safezone.incidents.rules import press_dedupe_key
+from safezone.incidents.views import Receipt
+
+
+class Press(msgspec.Struct, frozen=True):
+    """A press as the pole says it: its own counter, and its own clock, which may be wrong."""
+
+    n: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    at: datetime | None = None
+    kind: Literal["sos"] = "sos"
+
+
+class PressReceipt(msgspec.Struct, frozen=True):
+    """What goes back to the pole: its lamp may say that the police have it."""
+
+    n: int
+    status: Literal["stored"]
+    incident_id: str
+
+
+_decode = msgspec.json.Decoder(Press).decode
+_encode = msgspec.json.Encoder().encode
+LONGEST = 4096
+
+
+def decode(station: str, point: str, payload: bytes, received_at: datetime) -> tuple[int, ReportEmergency]:
+    """The press's number and the command to give; Invalid says what is wrong with the payload."""
+    if len(payload) > LONGEST:
+        raise _bad(point, f"{len(payload)} bytes, at most {LONGEST}")
+    try:
+        press = _decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise _bad(point, str(problem)) from None
+    claimed_at = None if press.at is None else _aware(press.at)
+    command = ReportEmergency(
+        dedupe_key=press_dedupe_key(station, point, press.n, claimed_at, received_at),
+        channel="sos_point",
+        about=press.kind,
+        sos_point=point,
+        claimed_at=claimed_at,
+    )
+    return press.n, command
+
+
+def encode_receipt(number: int, receipt: Receipt) -> bytes:
+    """The payload of the receipt for press `number`."""
+    return _encode(PressReceipt(number, "stored", receipt.incident_id))
+
+
+def _aware(at: datetime) -> datetime:
+    """A time without an offset is taken as UTC: poles are set up that way, and it is only a claim."""
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _bad(point: str, why: str) -> Invalid:
+    return Invalid(
+        "bad_press",
+        Words(
+            th=f'ข้อความจากเสา {point} อ่านไม่ได้: {why} — ต้องเป็น {{"n": เลขนับ, "at": เวลา ISO 8601, "kind": "sos"}}',
+            en=f'The message of SOS point {point} cannot be read: {why}. It must be {{"n": count, "at": ISO 8601 time, '
+            '"kind": "sos"}.',
+        ),
+        point=point,
+    )

@@ -1,0 +1,115 @@
+"""Finds the incidents that a decision is about."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, bindparam, func, select
+
+from safezone.core.geo import Point, cells_around, distance_m
+from safezone.core.settings import Limits
+from safezone.core.vault import open_many
+from safezone.core.work import UnitOfWork
+from safezone.incidents.tables import incident, report
+from safezone.incidents.viewing import PlaceContent
+
+MOST_TWINS: Final = 3
+MOST_CANDIDATES: Final = 20
+
+_FIND: Final = select(incident).where(
+    incident.c.station == bindparam("of_station"), incident.c.id == bindparam("of_id")
+)
+_SEEN: Final = select(report.c.id, report.c.incident_id, report.c.tracking_code, report.c.joined).where(
+    report.c.station == bindparam("of_station"), report.c.dedupe_sha256 == bindparam("of_key")
+)
+_SAME_POINT: Final = (
+    select(incident.c.id, incident.c.last_report_at_us)
+    .where(
+        incident.c.station == bindparam("of_station"),
+        incident.c.sos_point == bindparam("of_point"),
+        incident.c.last_report_at_us >= bindparam("since_us"),
+        incident.c.state != "closed",
+    )
+    .order_by(incident.c.last_report_at_us.desc())
+    .limit(1)
+)
+_NEAR: Final = (
+    select(incident.c.id, incident.c.lon, incident.c.lat, incident.c.place_ref)
+    .where(
+        incident.c.station == bindparam("of_station"),
+        incident.c.cell.in_(bindparam("cells", expanding=True)),
+        incident.c.last_report_at_us >= bindparam("since_us"),
+        incident.c.state != "closed",
+    )
+    .order_by(incident.c.last_report_at_us.desc())
+    .limit(MOST_CANDIDATES)
+)
+_LAST_NUMBER: Final = select(func.max(incident.c.number)).where(
+    incident.c.station == bindparam("of_station"), incident.c.year == bindparam("of_year")
+)
+_OVERDUE: Final = (
+    select(incident.c.id)
+    .where(
+        incident.c.station == bindparam("of_station"),
+        incident.c.state == "reported",
+        incident.c.escalated_at_us.is_(None),
+        incident.c.opened_at_us <= bindparam("until_us"),
+    )
+    .order_by(incident.c.opened_at_us)
+    .limit(200)
+)
+
+
+class Near(msgspec.Struct, frozen=True):
+    """An open incident and how far it lies from a place (metres)."""
+
+    incident_id: str
+    distance_m: int
+
+
+def find_incident(conn: Connection, station: str, incident_id: str) -> Any:
+    """The incident's row, or None."""
+    return conn.execute(_FIND, {"of_station": station, "of_id": incident_id}).first()
+
+
+def find_report(conn: Connection, station: str, dedupe_sha256: str) -> Any:
+    """The report that came with this key before, or None."""
+    return conn.execute(_SEEN, {"of_station": station, "of_key": dedupe_sha256}).first()
+
+
+def find_same_point(uow: UnitOfWork, sos_point: str, limits: Limits) -> str | None:
+    """The open incident to which a press of this SOS point now belongs, or None."""
+    since_us = uow.at_us - limits.twin_window_s * 1_000_000
+    asked = {"of_station": uow.station, "of_point": sos_point, "since_us": since_us}
+    row = uow.conn.execute(_SAME_POINT, asked).first()
+    return None if row is None else row.id
+
+
+def list_near(uow: UnitOfWork, place: Point, limits: Limits) -> list[Near]:
+    """Open incidents near a place whose last report is recent, nearest first, at most three."""
+    window = timedelta(seconds=limits.near_twin_window_s)
+    since_us = uow.at_us - int(window.total_seconds() * 1_000_000)
+    asked = {"of_station": uow.station, "cells": cells_around(place), "since_us": since_us}
+    rows = uow.conn.execute(_NEAR, asked).all()
+    opened = open_many(uow.conn, uow.station, (row.place_ref for row in rows))
+    found = []
+    for row in rows:
+        there = PlaceContent.read(opened.get(row.place_ref)).point
+        if there is None and row.lon is not None:
+            there = Point(row.lon, row.lat)
+        if there is not None and (apart_m := round(distance_m(place, there))) <= limits.near_twin_m:
+            found.append(Near(row.id, apart_m))
+    return sorted(found, key=lambda near: near.distance_m)[:MOST_TWINS]
+
+
+def next_number(uow: UnitOfWork, year: int) -> int:
+    """The next running number of a Buddhist-era year."""
+    last = uow.conn.execute(_LAST_NUMBER, {"of_station": uow.station, "of_year": year}).scalar()
+    return (last or 0) + 1
+
+
+def list_overdue(conn: Connection, station: str, until_us: int) -> list[str]:
+    """Incidents that were reported up to `until_us`, are not acknowledged and were not escalated."""
+    return [row.id for row in conn.execute(_OVERDUE, {"of_station": station, "until_us": until_us})]

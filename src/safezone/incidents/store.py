@@ -1,0 +1,286 @@
+"""The only code that writes the rows of the incidents: once per event, now and in every replay."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Connection, bindparam, select
+
+from safezone.core.bus import Bus
+from safezone.core.db import to_us
+from safezone.core.event import Entry
+from safezone.core.ids import tracking_code_of
+from safezone.events import incidents as ev
+from safezone.incidents.rules import Assignment, stage_of
+from safezone.incidents.tables import assignment, incident, note, photo, report, twin
+
+_THIS: Final = (incident.c.station == bindparam("of_station")) & (incident.c.id == bindparam("of_id"))
+_COUNT_REPORT: Final = (
+    incident.update()
+    .where(_THIS)
+    .values(
+        report_count=incident.c.report_count + 1,
+        last_report_at_us=bindparam("now_us"),
+        last_seq=bindparam("now_seq"),
+    )
+)
+
+
+def register(bus: Bus) -> None:
+    """The bus knows who writes the rows of each event about incidents."""
+    bus.apply(ev.ReportReceived, _report_received)
+    bus.apply(ev.IncidentOpened, _incident_opened)
+    bus.apply(ev.TwinSuggested, _twin_suggested)
+    bus.apply(ev.IncidentAcknowledged, _acknowledged)
+    bus.apply(ev.IncidentEscalated, lambda c, e, x: _change(c, e, x.incident_id, escalated_at_us=to_us(e.at)))
+    bus.apply(ev.PriorityChanged, lambda c, e, x: _decide(c, e, x.incident_id, priority=x.priority))
+    bus.apply(ev.PlaceCorrected, _place_corrected)
+    bus.apply(ev.UnitDispatched, _unit_dispatched)
+    bus.apply(ev.AssignmentAccepted, lambda c, e, x: _step(c, e, x, "accepted", accepted_at_us=to_us(e.at)))
+    bus.apply(ev.UnitEnRoute, lambda c, e, x: _step(c, e, x, "en_route", en_route_at_us=to_us(e.at)))
+    bus.apply(ev.UnitArrived, lambda c, e, x: _step(c, e, x, "on_scene", on_scene_at_us=to_us(e.at), arrived=True))
+    bus.apply(ev.UnitCleared, lambda c, e, x: _step(c, e, x, "cleared", cleared_at_us=to_us(e.at)))
+    bus.apply(ev.AssignmentRefused, _refused)
+    bus.apply(ev.NoteAdded, _note_added)
+    bus.apply(ev.PhotoAdded, _photo_added)
+    bus.apply(ev.IncidentMerged, _merged)
+    bus.apply(ev.TwinAbsorbed, _absorbed)
+    bus.apply(ev.IncidentClosed, _closed)
+    bus.apply(ev.IncidentReopened, _reopened)
+    bus.apply(ev.HandoverNoted, _handover_noted)
+
+
+def _change(conn: Connection, entry: Entry, incident_id: str, **values: Any) -> None:
+    """What everybody sees of it has changed; nobody's decision is overtaken by that."""
+    of_it = (incident.c.station == entry.station) & (incident.c.id == incident_id)
+    conn.execute(incident.update().where(of_it).values(last_seq=entry.seq, **values))
+
+
+def _decide(conn: Connection, entry: Entry, incident_id: str, **values: Any) -> None:
+    """A person has decided something: whoever decides on an older version is told so."""
+    _change(
+        conn,
+        entry,
+        incident_id,
+        version=incident.c.version + 1,
+        last_actor=entry.actor,
+        last_kind=entry.kind,
+        **values,
+    )
+
+
+def _report_received(conn: Connection, entry: Entry, event: ev.ReportReceived) -> None:
+    conn.execute(
+        report.insert(),
+        {
+            "station": entry.station,
+            "id": event.report_id,
+            "incident_id": event.incident_id,
+            "dedupe_sha256": event.dedupe_sha256,
+            "tracking_code": tracking_code_of(event.report_id),
+            "at_us": to_us(entry.at),
+            "claimed_at_us": to_us(event.claimed_at) if event.claimed_at else None,
+            "claim_trusted": event.claim_trusted,
+            "channel": event.channel,
+            "about": event.about,
+            "sos_point": event.sos_point,
+            "lon": event.point.lon if event.point else None,
+            "lat": event.point.lat if event.point else None,
+            "cell": event.cell,
+            "place_ref": event.place.ref if event.place else None,
+            "text_ref": event.text.ref if event.text else None,
+            "reporter_ref": event.reporter.ref if event.reporter else None,
+            "joined": event.joined,
+        },
+    )
+    if event.joined:
+        asked = {"of_station": entry.station, "of_id": event.incident_id}
+        conn.execute(_COUNT_REPORT, {**asked, "now_us": to_us(entry.at), "now_seq": entry.seq})
+
+
+def _incident_opened(conn: Connection, entry: Entry, event: ev.IncidentOpened) -> None:
+    at_us = to_us(entry.at)
+    conn.execute(
+        incident.insert(),
+        {
+            "station": entry.station,
+            "id": event.incident_id,
+            "year": event.year,
+            "number": event.number,
+            "version": 1,
+            "last_seq": entry.seq,
+            "last_actor": entry.actor,
+            "last_kind": entry.kind,
+            "state": "reported",
+            "priority": event.priority,
+            "about": event.about,
+            "channel": event.channel,
+            "synthetic": event.synthetic,
+            "sos_point": event.sos_point,
+            "lon": event.point.lon if event.point else None,
+            "lat": event.point.lat if event.point else None,
+            "cell": event.cell,
+            "place_ref": event.place.ref if event.place else None,
+            "place_confirmed": event.place_confirmed,
+            "summary_ref": event.summary.ref if event.summary else None,
+            "report_count": 1,
+            "opened_at_us": at_us,
+            "last_report_at_us": at_us,
+        },
+    )
+
+
+def _twin_suggested(conn: Connection, entry: Entry, event: ev.TwinSuggested) -> None:
+    row = {"incident_id": event.incident_id, "other_id": event.other_id, "distance_m": event.distance_m}
+    conn.execute(twin.insert(), {"station": entry.station, **row})
+    _change(conn, entry, event.incident_id)
+    _change(conn, entry, event.other_id)
+
+
+def _acknowledged(conn: Connection, entry: Entry, event: ev.IncidentAcknowledged) -> None:
+    taken = {"state": "acknowledged", "acknowledged_at_us": to_us(entry.at), "acknowledged_by": entry.actor}
+    _decide(conn, entry, event.incident_id, **taken)
+
+
+def _place_corrected(conn: Connection, entry: Entry, event: ev.PlaceCorrected) -> None:
+    where = {"place_ref": event.place.ref, "cell": event.cell, "lon": None, "lat": None, "place_confirmed": True}
+    _decide(conn, entry, event.incident_id, **where)
+
+
+def _unit_dispatched(conn: Connection, entry: Entry, event: ev.UnitDispatched) -> None:
+    key = {"station": entry.station, "incident_id": event.incident_id, "unit_id": event.unit_id}
+    reason = event.second_assignment_reason
+    # A unit that refused or left may be sent again: its new assignment takes the place of the old one.
+    conn.execute(
+        assignment.delete().where(
+            assignment.c.station == entry.station,
+            assignment.c.incident_id == event.incident_id,
+            assignment.c.unit_id == event.unit_id,
+        )
+    )
+    conn.execute(
+        assignment.insert(),
+        {
+            **key,
+            "call_sign": event.call_sign,
+            "step": "assigned",
+            "arrived": False,
+            "assigned_at_us": to_us(entry.at),
+            "reason_ref": reason.ref if reason else None,
+        },
+    )
+    _decide(conn, entry, event.incident_id, dispatched_at_us=to_us(entry.at))
+    _restage(conn, entry, event.incident_id)
+
+
+class _OfUnit(Protocol):
+    @property
+    def incident_id(self) -> str: ...
+
+    @property
+    def unit_id(self) -> str: ...
+
+
+def _step(conn: Connection, entry: Entry, event: _OfUnit, step: str, **values: Any) -> None:
+    conn.execute(
+        assignment.update()
+        .where(
+            assignment.c.station == entry.station,
+            assignment.c.incident_id == event.incident_id,
+            assignment.c.unit_id == event.unit_id,
+        )
+        .values(step=step, **values)
+    )
+    firsts = {key: at for key, at in values.items() if key in ("en_route_at_us", "on_scene_at_us")}
+    _change(conn, entry, event.incident_id, **firsts)
+    _restage(conn, entry, event.incident_id)
+
+
+def _refused(conn: Connection, entry: Entry, event: ev.AssignmentRefused) -> None:
+    _step(conn, entry, event, "refused", reason_ref=event.reason.ref if event.reason else None)
+
+
+def _restage(conn: Connection, entry: Entry, incident_id: str) -> None:
+    """The incident's stage is what its units' steps make it."""
+    current = conn.execute(_STATE_OF, {"of_station": entry.station, "of_id": incident_id}).scalar_one()
+    after = stage_of(current, list_assignments(conn, entry.station, incident_id))
+    if after != current:
+        _change(conn, entry, incident_id, state=after)
+
+
+def list_assignments(conn: Connection, station: str, incident_id: str) -> list[Assignment]:
+    """Every unit that was sent to an incident and how far it is."""
+    rows = conn.execute(_STEPS_OF, {"of_station": station, "of_id": incident_id})
+    return [Assignment(row.unit_id, row.step, row.arrived) for row in rows]
+
+
+_STATE_OF: Final = select(incident.c.state).where(_THIS)
+_STEPS_OF: Final = select(assignment.c.unit_id, assignment.c.step, assignment.c.arrived).where(
+    assignment.c.station == bindparam("of_station"), assignment.c.incident_id == bindparam("of_id")
+)
+
+
+def _note_added(conn: Connection, entry: Entry, event: ev.NoteAdded) -> None:
+    row = {"id": event.note_id, "incident_id": event.incident_id, "text_ref": event.text.ref}
+    conn.execute(note.insert(), {"station": entry.station, "at_us": to_us(entry.at), "actor": entry.actor, **row})
+    _change(conn, entry, event.incident_id)
+
+
+def _handover_noted(conn: Connection, entry: Entry, event: ev.HandoverNoted) -> None:
+    row = {"id": event.note_id, "incident_id": None, "text_ref": event.text.ref}
+    conn.execute(note.insert(), {"station": entry.station, "at_us": to_us(entry.at), "actor": entry.actor, **row})
+
+
+def _photo_added(conn: Connection, entry: Entry, event: ev.PhotoAdded) -> None:
+    conn.execute(
+        photo.insert(),
+        {
+            "station": entry.station,
+            "id": event.photo_id,
+            "incident_id": event.incident_id,
+            "at_us": to_us(entry.at),
+            "actor": entry.actor,
+            "image_ref": event.image.ref,
+            "media_type": event.media_type,
+            "width_px": event.width_px,
+            "height_px": event.height_px,
+        },
+    )
+    _change(conn, entry, event.incident_id)
+
+
+def _merged(conn: Connection, entry: Entry, event: ev.IncidentMerged) -> None:
+    over = {"state": "closed", "outcome": "duplicate", "closed_at_us": to_us(entry.at), "merged_into": event.into}
+    _decide(conn, entry, event.incident_id, **over)
+
+
+def _absorbed(conn: Connection, entry: Entry, event: ev.TwinAbsorbed) -> None:
+    moved = conn.execute(
+        report.update()
+        .where(report.c.station == entry.station, report.c.incident_id == event.other_id)
+        .values(incident_id=event.incident_id)
+    )
+    _decide(conn, entry, event.incident_id, report_count=incident.c.report_count + moved.rowcount)
+
+
+def _closed(conn: Connection, entry: Entry, event: ev.IncidentClosed) -> None:
+    over = {"state": "closed", "outcome": event.outcome, "closed_at_us": to_us(entry.at)}
+    _decide(conn, entry, event.incident_id, **over)
+
+
+def _reopened(conn: Connection, entry: Entry, event: ev.IncidentReopened) -> None:
+    again = {
+        "state": "acknowledged",
+        "outcome": None,
+        "closed_at_us": None,
+        "reopened_at_us": to_us(entry.at),
+        "acknowledged_at_us": to_us(entry.at),
+        "acknowledged_by": entry.actor,
+        "dispatched_at_us": None,
+        "en_route_at_us": None,
+        "on_scene_at_us": None,
+    }
+    _decide(conn, entry, event.incident_id, **again)
+    # Whoever was there before is there no longer: the stage follows from the units that are sent now.
+    of_it = (assignment.c.station == entry.station) & (assignment.c.incident_id == event.incident_id)
+    conn.execute(assignment.update().where(of_it).values(arrived=False))

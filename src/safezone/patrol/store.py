@@ -1,0 +1,296 @@
+"""The only code that writes the rows of the patrol: units once per event, positions once per batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, select
+
+from safezone.core.bus import Bus
+from safezone.core.db import to_us, upsert
+from safezone.core.event import Entry
+from safezone.events import patrol as ev
+from safezone.events.patrol import UnitKind, Work
+from safezone.patrol.rules import Behind, Claim, Elsewhere, Marked, Seen, Track, state_of
+from safezone.patrol.tables import position, unit, unit_duty, unit_track
+
+_encode_work: Final = msgspec.json.Encoder().encode
+_decode_work: Final = msgspec.json.Decoder(list[Work]).decode
+
+
+def register(bus: Bus) -> None:
+    """The bus knows who writes the rows of each event about units."""
+    bus.apply(ev.UnitRegistered, _registered)
+    bus.apply(ev.UnitSignedOn, _signed_on)
+    bus.apply(ev.UnitSignedOff, _signed_off)
+    bus.apply(ev.UnitAvailabilityChanged, _availability_changed)
+    bus.apply(ev.UnitStateChanged, _state_changed)
+
+
+# ── from the log ──
+
+
+def _registered(conn: Connection, entry: Entry, event: ev.UnitRegistered) -> None:
+    named = {
+        "call_sign": event.call_sign,
+        "kind": event.unit_kind,
+        "name_th": event.name.th,
+        "name_en": event.name.en,
+        "synthetic": event.synthetic,
+        "updated_seq": entry.seq,
+    }
+    new = {"on_duty": False, "state": "off_duty", "unavailable": False, "work": "[]"}
+    insert = upsert(unit, conn).values(station=entry.station, id=event.unit_id, **named, **new)
+    conn.execute(insert.on_conflict_do_update(index_elements=["station", "id"], set_=named))
+
+
+def _signed_on(conn: Connection, entry: Entry, event: ev.UnitSignedOn) -> None:
+    at_us = to_us(entry.at)
+    row = {"unit_id": event.unit_id, "on_seq": entry.seq, "on_at_us": at_us, "on_by": entry.actor}
+    conn.execute(unit_duty.insert(), {"station": entry.station, **row})
+    state = state_of(on_duty=True, unavailable=False, work=list_work(conn, entry.station, event.unit_id))
+    _change(
+        conn,
+        entry,
+        event.unit_id,
+        on_duty=True,
+        duty_since_us=at_us,
+        duty_by=entry.actor,
+        state=state,
+        unavailable=False,
+        reason_ref=None,
+    )
+
+
+def _signed_off(conn: Connection, entry: Entry, event: ev.UnitSignedOff) -> None:
+    reason_ref = event.reason.ref if event.reason else None
+    this = (unit_duty.c.station == entry.station) & (unit_duty.c.unit_id == event.unit_id)
+    ended = {"off_at_us": to_us(entry.at), "off_by": entry.actor, "reason_ref": reason_ref}
+    conn.execute(unit_duty.update().where(this, unit_duty.c.off_at_us.is_(None)).values(**ended))
+    _change(
+        conn,
+        entry,
+        event.unit_id,
+        on_duty=False,
+        duty_since_us=None,
+        duty_by=entry.actor,
+        state="off_duty",
+        unavailable=False,
+        reason_ref=reason_ref,
+    )
+
+
+def _availability_changed(conn: Connection, entry: Entry, event: ev.UnitAvailabilityChanged) -> None:
+    reason_ref = event.reason.ref if event.reason else None
+    values = {"state": event.state, "unavailable": event.unavailable, "reason_ref": reason_ref}
+    _change(conn, entry, event.unit_id, **values)
+
+
+def _state_changed(conn: Connection, entry: Entry, event: ev.UnitStateChanged) -> None:
+    _change(conn, entry, event.unit_id, state=event.state, work=_encode_work(event.work).decode())
+
+
+def _change(conn: Connection, entry: Entry, unit_id: str, **values: Any) -> None:
+    this = (unit.c.station == entry.station) & (unit.c.id == unit_id)
+    conn.execute(unit.update().where(this).values(updated_seq=entry.seq, **values))
+
+
+def work_of(row: Any) -> list[Work]:
+    """The incidents in a row of the unit table."""
+    return [] if row.work == "[]" else _decode_work(row.work)
+
+
+def list_work(conn: Connection, station: str, unit_id: str) -> list[Work]:
+    """The incidents a unit is on; none for a unit that is not known."""
+    row = find_row(conn, station, unit_id)
+    return [] if row is None else work_of(row)
+
+
+def find_row(conn: Connection, station: str, unit_id: str) -> Any | None:
+    """A unit's row, or None."""
+    return conn.execute(_ROW_OF, {"of_station": station, "of_id": unit_id}).first()
+
+
+def list_rows(conn: Connection, station: str) -> list[Any]:
+    """Every unit's row of a station."""
+    return list(conn.execute(_ROWS_OF, {"of_station": station}))
+
+
+_ROWS_OF: Final = select(unit).where(unit.c.station == bindparam("of_station"))
+_ROW_OF: Final = _ROWS_OF.where(unit.c.id == bindparam("of_id"))
+
+
+# ── telemetry: not in the log, with a retention of its own ──
+
+
+class Watched(msgspec.Struct):
+    """What the marking needs to know of one unit, and what it remembers after each fix."""
+
+    kind: UnitKind
+    on_duty_since_us: int | None
+    track: Track
+    newest: Claim | None = None
+    """Set once a fix of this batch is to be drawn."""
+    changed: bool = False
+
+
+_WATCH: Final = (
+    select(
+        unit.c.id,
+        unit.c.kind,
+        unit.c.on_duty,
+        unit.c.duty_since_us,
+        *(c for c in unit_track.c if c.name not in ("station", "unit_id")),
+    )
+    .select_from(
+        unit.outerjoin(
+            unit_track, (unit_track.c.station == unit.c.station) & (unit_track.c.unit_id == unit.c.id)
+        )
+    )
+    .where(unit.c.station == bindparam("of_station"), unit.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+def watch(conn: Connection, station: str, unit_ids: Iterable[str]) -> dict[str, Watched]:
+    """The units among `unit_ids` that exist, each with its track."""
+    rows = conn.execute(_WATCH, {"of_station": station, "ids": list(unit_ids)})
+    return {
+        row.id: Watched(row.kind, row.duty_since_us if row.on_duty else None, _track_of(row)) for row in rows
+    }
+
+
+def _track_of(row: Any) -> Track:
+    if row.shift_us is None:
+        return Track()
+    newest = there = run = None
+    if row.claimed_us is not None:
+        newest = Seen(row.lon, row.lat, row.claimed_us, row.at_us, row.received_us, row.accuracy_m)
+    if row.there_count:
+        there = Elsewhere(
+            row.there_lon, row.there_lat, row.there_at_us, row.there_count, row.there_accuracy_m
+        )
+    if row.run_count:
+        run = Behind(row.run_claimed_us, row.run_received_us, row.run_last_us, row.run_count)
+    return Track(newest, row.shift_us, there, run)
+
+
+_KEPT: Final = select(position.c.unit_id, position.c.claimed_us, position.c.lon, position.c.lat).where(
+    position.c.station == bindparam("of_station"),
+    position.c.unit_id == bindparam("of_unit"),
+    position.c.claimed_us.in_(bindparam("times", expanding=True)),
+)
+
+
+def kept_among(
+    conn: Connection, station: str, unit_id: str, times_us: Sequence[int]
+) -> set[tuple[int, float, float]]:
+    """Which (device time, lon, lat) of these times are stored already for the unit."""
+    rows = conn.execute(_KEPT, {"of_station": station, "of_unit": unit_id, "times": list(times_us)})
+    return {(row.claimed_us, row.lon, row.lat) for row in rows}
+
+
+def position_row(
+    station: str, unit_id: str, claim: Claim, marked: Marked, received_us: int
+) -> dict[str, Any]:
+    """One kept fix as `add_positions` takes it."""
+    return {
+        "station": station,
+        "unit_id": unit_id,
+        "claimed_us": received_us if claim.at_us is None else claim.at_us,
+        "lon": claim.lon,
+        "lat": claim.lat,
+        "at_us": marked.at_us,
+        "received_us": received_us,
+        "mark": marked.mark,
+        "accuracy_m": claim.accuracy_m,
+        "speed_kmh": claim.speed_kmh,
+        "heading_deg": claim.heading_deg,
+        "battery_pct": claim.battery_pct,
+    }
+
+
+def add_positions(conn: Connection, rows: list[dict[str, Any]]) -> None:
+    """The fixes are kept, each with its mark; one that is here already stays as it was."""
+    if rows:
+        conn.execute(upsert(position, conn).on_conflict_do_nothing(), rows)
+
+
+def save_tracks(conn: Connection, station: str, watched: dict[str, Watched]) -> None:
+    """What is remembered of every changed unit is stored; the drawn fix only where there is a newer one."""
+    moved = [
+        _track_row(station, i, w, w.newest) for i, w in watched.items() if w.changed and w.newest is not None
+    ]
+    if moved:
+        insert = upsert(unit_track, conn)
+        conn.execute(
+            insert.on_conflict_do_update(
+                index_elements=["station", "unit_id"],
+                set_={c: insert.excluded[c] for c in _DRAWN + _REMEMBERED},
+            ),
+            moved,
+        )
+    still = [_track_row(station, i, w, None) for i, w in watched.items() if w.changed and w.newest is None]
+    if still:
+        insert = upsert(unit_track, conn)
+        conn.execute(
+            insert.on_conflict_do_update(
+                index_elements=["station", "unit_id"], set_={c: insert.excluded[c] for c in _REMEMBERED}
+            ),
+            still,
+        )
+
+
+_REMEMBERED: Final = [
+    c.name for c in unit_track.c if c.name == "shift_us" or c.name.startswith(("there_", "run_"))
+]
+_DRAWN: Final = [
+    c.name for c in unit_track.c if c.name not in _REMEMBERED and c.name not in ("station", "unit_id")
+]
+
+
+def _track_row(station: str, unit_id: str, watched: Watched, claim: Claim | None) -> dict[str, Any]:
+    track = watched.track
+    newest, there, run = track.newest if claim else None, track.elsewhere, track.behind
+    return {
+        "station": station,
+        "unit_id": unit_id,
+        "lon": newest.lon if newest else None,
+        "lat": newest.lat if newest else None,
+        "claimed_us": newest.claimed_us if newest else None,
+        "at_us": newest.at_us if newest else None,
+        "received_us": newest.received_us if newest else None,
+        "accuracy_m": claim.accuracy_m if claim else None,
+        "speed_kmh": claim.speed_kmh if claim else None,
+        "heading_deg": claim.heading_deg if claim else None,
+        "battery_pct": claim.battery_pct if claim else None,
+        "shift_us": track.shift_us,
+        "there_lon": there.lon if there else None,
+        "there_lat": there.lat if there else None,
+        "there_at_us": there.at_us if there else None,
+        "there_accuracy_m": there.accuracy_m if there else None,
+        "there_count": there.count if there else 0,
+        "run_claimed_us": run.first_claimed_us if run else None,
+        "run_received_us": run.first_received_us if run else None,
+        "run_last_us": run.last_claimed_us if run else None,
+        "run_count": run.count if run else 0,
+    }
+
+
+def forget_track(conn: Connection, station: str, unit_id: str) -> None:
+    """Where the unit is now is no longer known here; for the moment at which it goes off duty."""
+    conn.execute(delete(unit_track).where(unit_track.c.station == station, unit_track.c.unit_id == unit_id))
+
+
+def purge_positions(conn: Connection, station: str, before_us: int, now_us: int) -> int:
+    """Every fix older than `before_us` is gone; returns how many. Fixes of a clock that was ahead go by arrival."""
+    gone = 0
+    day_us = 86_400 * 1_000_000
+    for row in list_rows(conn, station):
+        this = (position.c.station == station) & (position.c.unit_id == row.id)
+        old = position.c.claimed_us < before_us
+        ahead = (position.c.claimed_us > now_us + day_us) & (position.c.received_us < before_us)
+        gone += conn.execute(delete(position).where(this, old)).rowcount
+        gone += conn.execute(delete(position).where(this, ahead)).rowcount
+    return gone

@@ -1,0 +1,1 @@
+"""The zone: the station, its boundary, communities and places, and the answer to "what is at this point?"."""

@@ -1,0 +1,222 @@
+"""What is wrong in the files of a station set: which file, which row, which column, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from safezone.core.errors import Invalid
+from safezone.core.i18n import Words
+
+_TEXTS: Final[dict[str, tuple[str, str]]] = {
+    # files
+    "folder_missing": ("ไม่พบโฟลเดอร์ {value}", "There is no folder {value}."),
+    "file_missing": ("ไม่พบไฟล์นี้ในโฟลเดอร์: เพิ่มไฟล์", "This file is not in the folder: add it."),
+    "file_too_large": (
+        "ไฟล์ใหญ่ {value} (รับได้ไม่เกิน {limit}): แบ่งหรือลดขนาด",
+        "The file has {value}, more than {limit}: make it smaller.",
+    ),
+    "unreadable_text": (
+        "อ่านตัวอักษรไม่ได้: บันทึกเป็น UTF-8 (หรือ TIS-620 / Windows-874)",
+        "The characters cannot be read: save it as UTF-8 (or TIS-620 / Windows-874).",
+    ),
+    "not_toml": ("อ่านเป็น TOML ไม่ได้: {value}", "This is not TOML: {value}"),
+    "not_csv": ("อ่านเป็น CSV ไม่ได้: {value}", "This is not CSV: {value}"),
+    "not_geojson": (
+        "ไม่ใช่ GeoJSON FeatureCollection: {value}",
+        "This is not a GeoJSON FeatureCollection: {value}",
+    ),
+    # rows and cells
+    "column_missing": (
+        "ไม่มีคอลัมน์นี้ในหัวตาราง: เพิ่มคอลัมน์ (ที่พบ: {value})",
+        "The header lacks this column: add it (found: {value}).",
+    ),
+    "column_unknown": (
+        "ไม่รู้จักคอลัมน์นี้ จึงไม่ได้อ่าน",
+        "This column is not known and was not read.",
+    ),
+    "row_too_long": (
+        "มี {value} ช่อง มากกว่าหัวตาราง ({limit}): ใส่เครื่องหมายคำพูดคร่อมข้อความที่มีจุลภาค",
+        "{value} cells, more than the header ({limit}): put quotes around a text with a comma.",
+    ),
+    "empty": ("ว่าง: ต้องกรอก", "Empty: fill it in."),
+    "too_long": ("ยาวเกิน {limit} ตัวอักษร: ย่อลง", "Longer than {limit} characters: shorten it."),
+    "formula": (
+        "ขึ้นต้นเหมือนสูตรคำนวณ ({value}): ใส่เป็นข้อความธรรมดา",
+        "It begins like a spreadsheet formula ({value}): write plain text.",
+    ),
+    "control_character": (
+        "มีอักขระควบคุมที่มองไม่เห็น: ลบออก",
+        "There is an invisible control character in it: remove it.",
+    ),
+    "not_a_number": (
+        "“{value}” ไม่ใช่ตัวเลข: เขียนเช่น 16.5428",
+        "“{value}” is not a number: write it like 16.5428.",
+    ),
+    "not_one_of": ("“{value}” ไม่ใช่ค่าที่ใช้ได้: {limit}", "“{value}” is not one of: {limit}."),
+    "bad_code": (
+        "“{value}” ใช้เป็นรหัสไม่ได้: ใช้ a–z 0–9 - _ ไม่เกิน 32 ตัว ขึ้นต้นด้วยตัวอักษรหรือตัวเลข",
+        "“{value}” cannot be a code: letters a–z, digits, - and _, up to 32, beginning with a letter or digit.",
+    ),
+    "duplicate": (
+        "“{value}” ซ้ำกับ {limit}: แต่ละรายการต้องมีรหัสของตัวเอง",
+        "“{value}” was used before ({limit}): each needs its own.",
+    ),
+    "unknown_site": (
+        "ไม่มีจุดติดตั้ง “{value}” ใน camera_sites.csv",
+        "There is no camera site “{value}” in camera_sites.csv.",
+    ),
+    # places
+    "swapped": (
+        "ลองจิจูดกับละติจูดสลับกัน ({value}): ลองจิจูด (ราว 97–106) มาก่อน",
+        "Longitude and latitude are exchanged ({value}): longitude (about 97–106) comes first.",
+    ),
+    "metres": (
+        "{value} ดูเป็นหน่วยเมตร (UTM): แปลงเป็นองศา WGS 84 ก่อน",
+        "{value} looks like metres (UTM): convert it to degrees, WGS 84.",
+    ),
+    "out_of_range": (
+        "{value} ไม่ใช่พิกัดบนโลก (ลองจิจูด −180 ถึง 180, ละติจูด −90 ถึง 90)",
+        "{value} is not a place on the earth (longitude −180 to 180, latitude −90 to 90).",
+    ),
+    "outside_thailand": (
+        "{value} อยู่นอกประเทศไทย: ตรวจว่าถูกต้อง",
+        "{value} lies outside Thailand: check that it is meant.",
+    ),
+    "far_from_zone": (
+        "อยู่ห่างจากพื้นที่ปลอดภัย {value}: ตรวจว่าถูกต้อง",
+        "It lies {value} from the safety zone: check that it is meant.",
+    ),
+    # station.toml
+    "bad_format": (
+        "format = {value} เป็นรุ่นที่โปรแกรมนี้ไม่รู้จัก: ใช้ format = 1",
+        "format = {value} is a version that this program does not know: use format = 1.",
+    ),
+    "wrong_type": ("ต้องเป็น{limit}", "It must be {limit}."),
+    "unknown_key": ("ไม่รู้จักรายการนี้ จึงไม่ได้อ่าน", "This key is not known and was not read."),
+    "buddhist_year": (
+        "ปี {value} เป็นพุทธศักราช: เขียนเป็นคริสต์ศักราช {limit}",
+        "The year {value} is of the Buddhist era: write {limit}.",
+    ),
+    "differs_from_drawing": (
+        "ระบุไว้ {limit} แต่แนวเขตที่วาดวัดได้ {value} (ต่างกันเกิน 5 %): แก้ไขแนวเขตหรือตัวเลข",
+        "{limit} is stated, but the boundary as drawn has {value} (over 5 % apart): mend the drawing or the figure.",
+    ),
+    # zone.geojson
+    "unknown_layer": (
+        "layer “{value}” ไม่ใช่ค่าที่ใช้ได้: {limit}",
+        "The layer “{value}” is not one of: {limit}.",
+    ),
+    "wrong_geometry": (
+        "รูปทรง {value} ใช้กับชั้นนี้ไม่ได้: ใช้ {limit}",
+        "The geometry {value} does not fit this layer: use {limit}.",
+    ),
+    "bad_coordinates": (
+        "อ่านพิกัดไม่ได้: ต้องเป็น [ลองจิจูด, ละติจูด]",
+        "The coordinates cannot be read: they must be [longitude, latitude].",
+    ),
+    "ring_too_short": (
+        "เส้นรอบรูปต้องมีอย่างน้อย 3 มุมที่ต่างกัน",
+        "An outline needs at least 3 different corners.",
+    ),
+    "line_too_short": ("เส้นต้องมีอย่างน้อย 2 จุด", "A line needs at least 2 points."),
+    "crosses_itself": (
+        "เส้นรอบรูปตัดกันเองที่ {value}: แก้ลำดับของมุม",
+        "The outline crosses itself at {value}: mend the order of its corners.",
+    ),
+    "one_boundary": (
+        "ต้องมีแนวเขต (layer boundary) หนึ่งเดียว แต่พบ {value}",
+        "There must be exactly one boundary (layer boundary); found {value}.",
+    ),
+    "too_many": (
+        "มี {value} รายการ (รับได้ไม่เกิน {limit}): แบ่งออก",
+        "There are {value}, more than {limit}: split it.",
+    ),
+}
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing found. `row` counts as a spreadsheet does (the header is row 1), or features from 1."""
+
+    file: str
+    code: str
+    words: Words
+    row: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.where().th}: {self.words.th} / {self.where().en}: {self.words.en}"
+
+    def where(self) -> Words:
+        """Such as “cameras.csv แถว 5 คอลัมน์ site” and “cameras.csv, row 5, column site”."""
+        is_drawing = self.file.endswith(".geojson")
+        th, en = self.file, self.file
+        if self.row is not None:
+            th += f" {'รูปที่' if is_drawing else 'แถว'} {self.row}"
+            en += f", {'feature' if is_drawing else 'row'} {self.row}"
+        if self.column is not None:
+            is_table = self.file.endswith(".csv")
+            th += f" คอลัมน์ {self.column}" if is_table else f" ({self.column})"
+            en += f", column {self.column}" if is_table else f" ({self.column})"
+        return Words(th=th, en=en)
+
+
+class Findings:
+    """Collects everything that is wrong, so that a person mends all of it at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Finding] = []
+        self.notices: list[Finding] = []
+
+    def problem(
+        self,
+        file: str,
+        code: str,
+        row: int | None = None,
+        column: str | None = None,
+        *,
+        value: Any = "",
+        limit: Any = "",
+    ) -> None:
+        """The set will be refused because of this."""
+        self.problems.append(Finding(file, code, words_of(code, value, limit), row, column))
+
+    def notice(
+        self,
+        file: str,
+        code: str,
+        row: int | None = None,
+        column: str | None = None,
+        *,
+        value: Any = "",
+        limit: Any = "",
+    ) -> None:
+        """Worth a look, but the set is taken."""
+        self.notices.append(Finding(file, code, words_of(code, value, limit), row, column))
+
+    def refuse_if_any(self) -> None:
+        """Return when there is no problem; otherwise raise StationSetRefused with all of them."""
+        if self.problems:
+            raise StationSetRefused(self.problems, self.notices)
+
+
+class StationSetRefused(Invalid):
+    """A station set with at least one problem: nothing of it was taken. `extra["problems"]` has each of them."""
+
+    def __init__(self, problems: list[Finding], notices: list[Finding]) -> None:
+        first = problems[0]
+        more = len(problems) - 1
+        th, en = f"{first.where().th}: {first.words.th}", f"{first.where().en}: {first.words.en}"
+        if more:
+            th, en = f"{th} (และอีก {more} เรื่อง)", f"{en} (and {more} more)"
+        super().__init__("station_set_refused", Words(th=th, en=en), problems=problems, notices=notices)
+        self.problems = problems
+
+
+def words_of(code: str, value: Any = "", limit: Any = "") -> Words:
+    """The two sentences of a finding; `limit` may be Words when it is said differently in each language."""
+    th, en = _TEXTS[code]
+    value_th, value_en = (value.th, value.en) if isinstance(value, Words) else (value, value)
+    limit_th, limit_en = (limit.th, limit.en) if isinstance(limit, Words) else (limit, limit)
+    return Words(th=th.format(value=value_th, limit=limit_th), en=en.format(value=value_en, limit=limit_en))

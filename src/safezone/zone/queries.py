@@ -1,0 +1,195 @@
+"""What can be asked about the ground: the station, the map of its zone, and what is at a point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from safezone.core.errors import NotAllowed, NotFound
+from safezone.core.geo import Point
+from safezone.core.i18n import Words
+from safezone.core.identity import Identity, Role
+from safezone.events.zone import CommunityDefined, PlaceNamed, SelectionCriteria
+from safezone.zone import store
+from safezone.zone.geodesy import middle_of
+from safezone.zone.remembered import Remembered
+from safezone.zone.rules import NO_ZONE, Ground, PlaceNote
+
+READERS: Final[tuple[Role, ...]] = ("operator", "supervisor", "admin", "auditor", "unit", "system")
+"""Who may look at the map of the zone and at its equipment."""
+
+
+class StationView(msgspec.Struct, frozen=True):
+    """A station and its zone; `synthetic` must be shown wherever any of it is shown. `population` is residents,
+    never without its source; `population_as_of` (ISO date) is None when the source gave no date.
+    """
+
+    id: str
+    name: Words
+    zone_name: Words
+    center: Point
+    synthetic: bool
+    note: Words | None
+    area_km2: float
+    perimeter_km: float
+    population: int | None
+    population_source: Words | None
+    population_as_of: str | None
+    criteria: SelectionCriteria
+
+
+class Map(msgspec.Struct, frozen=True):
+    """The layers of a zone as GeoJSON (UTF-8), and the version that they are."""
+
+    version: str
+    geojson: bytes
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """Everything that is asked often, prepared for one version of the ground."""
+
+    view: StationView
+    ground: Ground
+    map: Map
+
+
+def find_station(conn: Connection, station: str) -> StationView | None:
+    """The station; None while it was not created or its zone not drawn."""
+    known = _KNOWN.find(conn, station)
+    return None if known is None else known.view
+
+
+def get_station(conn: Connection, station: str) -> StationView:
+    """The station; NotFound when it was never created, or its zone not drawn."""
+    return _get_known(conn, station).view
+
+
+def list_stations(conn: Connection) -> list[str]:
+    """The ids of all stations kept here."""
+    return list(conn.execute(select(store.station.c.station).order_by(store.station.c.station)).scalars())
+
+
+def is_synthetic(conn: Connection, station: str) -> bool:
+    """Whether the station is a demonstration or a drill; False when there is no such station."""
+    view = find_station(conn, station)
+    return view is not None and view.synthetic
+
+
+def what_is_at(conn: Connection, station: str, point: Point) -> PlaceNote:
+    """What lies at a point of the station's ground. Never refuses: it is asked for every emergency."""
+    known = _KNOWN.find(conn, station)
+    return NO_ZONE if known is None else known.ground.what_is_at(point)
+
+
+def zone_geojson(conn: Connection, station: str, identity: Identity) -> Map:
+    """The map of the zone: boundary, communities, places, streets and water. NotFound when there is no station."""
+    check_reader(identity, station)
+    return _get_known(conn, station).map
+
+
+def check_reader(identity: Identity, station: str) -> None:
+    """Return when this identity may see the station's ground and equipment; NotAllowed or NotSignedIn if not."""
+    identity.require(*READERS)
+    if identity.station != station:
+        raise NotAllowed(
+            "other_station",
+            Words(th="ข้อมูลนี้เป็นของสถานีอื่น", en="This belongs to another station."),
+        )
+
+
+def _get_known(conn: Connection, station: str) -> _Known:
+    known = _KNOWN.find(conn, station)
+    if known is None:
+        raise NotFound("no_station", Words(th=f"ไม่มีสถานี “{station}”", en=f"There is no station “{station}”."))
+    return known
+
+
+def _build(conn: Connection, station: str) -> _Known | None:
+    of_station = conn.execute(select(store.station).where(store.station.c.station == station)).first()
+    of_zone = conn.execute(select(store.zone).where(store.zone.c.station == station)).first()
+    if of_station is None or of_zone is None:
+        return None
+    shapes = conn.execute(
+        select(store.zone_shape)
+        .where(store.zone_shape.c.station == station)
+        .order_by(store.zone_shape.c.layer, store.zone_shape.c.position, store.zone_shape.c.id)
+    ).all()
+    view = _view_of(of_station, of_zone)
+    boundary = store.area_of(of_zone.geometry) or []
+    ground = Ground(
+        boundary,
+        [_community_of(shape) for shape in shapes if shape.layer == "community"],
+        [_place_of(shape) for shape in shapes if shape.layer == "place"],
+    )
+    version = store.find_version(conn, station) or ""
+    return _Known(view, ground, Map(version, _geojson_of(view, of_zone, shapes)))
+
+
+_KNOWN: Final = Remembered(store.find_version, _build)
+
+
+def _view_of(of_station: Any, of_zone: Any) -> StationView:
+    source = None
+    if of_zone.residents_source_th is not None:
+        source = Words(of_zone.residents_source_th, of_zone.residents_source_en)
+    boundary = store.area_of(of_zone.geometry) or []
+    return StationView(
+        id=of_station.station,
+        name=Words(of_station.name_th, of_station.name_en),
+        zone_name=Words(of_zone.name_th, of_zone.name_en),
+        center=Point(*middle_of([corner for polygon in boundary for corner in polygon[0]])),
+        synthetic=of_station.synthetic,
+        note=None if of_station.note_th is None else Words(of_station.note_th, of_station.note_en),
+        area_km2=round(of_zone.area_m2 / 1e6, 3),
+        perimeter_km=round(of_zone.perimeter_m / 1e3, 3),
+        population=of_zone.residents,
+        population_source=source,
+        population_as_of=of_zone.residents_as_of,
+        criteria=msgspec.json.decode(of_zone.criteria, type=SelectionCriteria),
+    )
+
+
+def _community_of(shape: Any) -> CommunityDefined:
+    return CommunityDefined(
+        community_id=shape.id,
+        name=Words(shape.name_th, shape.name_en),
+        coverage=shape.coverage,
+        area=store.area_of(shape.geometry) or [],
+    )
+
+
+def _place_of(shape: Any) -> PlaceNamed:
+    return PlaceNamed(
+        place_id=shape.id,
+        name=Words(shape.name_th, shape.name_en),
+        sort=shape.sort,
+        point=Point(shape.lon, shape.lat),
+        area=store.area_of(shape.geometry),
+    )
+
+
+def _geojson_of(view: StationView, of_zone: Any, shapes: Sequence[Any]) -> bytes:
+    """A FeatureCollection (RFC 7946); stored geometries go in as they are."""
+    measures = {"area_km2": view.area_km2, "perimeter_km": view.perimeter_km}
+    features = [_feature("boundary", of_zone, view.synthetic, measures)]
+    for layer in ("water", "community", "street", "place"):
+        for shape in shapes:
+            if shape.layer == layer:
+                more = {"kind": shape.sort, "coverage": shape.coverage}
+                filled = {key: value for key, value in more.items() if value is not None}
+                features.append(_feature(layer, shape, view.synthetic, filled))
+    collection = {"type": "FeatureCollection", "note": view.note, "synthetic": view.synthetic}
+    return msgspec.json.encode({**collection, "features": features})
+
+
+def _feature(layer: str, row: Any, synthetic: bool, more: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"name_th": row.name_th, "name_en": row.name_en}
+    return {
+        "type": "Feature",
+        "id": row.id,
+        "properties": {"layer": layer, **names, **more, "synthetic": synthetic},
+        "geometry": msgspec.Raw(row.geometry.encode()),
+    }

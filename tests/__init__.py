@@ -1,0 +1,1 @@
+"""Everything that proves the program; the folders mirror src/safezone."""

@@ -1,0 +1,1 @@
+"""The house itself under test: its shape and its pages."""

@@ -1,0 +1,1 @@
+"""One test file per tracker protocol, with captured messages."""

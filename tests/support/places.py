@@ -1,0 +1,46 @@
+"""Where tests find things, and how they wait for them without guessing how long it takes."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+Answer = TypeVar("Answer")
+
+REPO = Path(__file__).resolve().parents[2]
+SHARED_DATA = REPO.parent / "shared" / "data"
+"""Real data sets that lie beside the checkout on some machines; nothing of them is committed."""
+
+
+def shared_data(name: str) -> Path:
+    """The data set `name` (a path such as `calls/some.csv`); the test is skipped, and says so, without it."""
+    path = SHARED_DATA / name
+    if not path.exists():
+        pytest.skip(f"the data set ../shared/data/{name} is not on this machine")
+    return path
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody uses now; for programs that cannot be given port 0."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def eventually(ask: Callable[[], Answer], *, within_s: float = 10.0, every_s: float = 0.02) -> Answer:
+    """The first truthy answer of `ask`; AssertionError with its last answer if there is none in time.
+
+    For what another process does in its own time. It returns at once when the answer is there, so a generous
+    limit costs nothing on a good day and does not fail on a slow machine.
+    """
+    end = time.monotonic() + within_s
+    while not (answer := ask()):
+        assert time.monotonic() < end, f"not within {within_s} s; the last answer was {answer!r}"
+        time.sleep(every_s)
+    return answer

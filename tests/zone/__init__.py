@@ -1,0 +1,1 @@
+"""Tests of the ground: drawing, measuring, asking, and reading a station set."""

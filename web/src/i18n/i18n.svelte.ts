@@ -1,0 +1,60 @@
+/** The language of this screen: Thai first, English one tap away, remembered on this computer. */
+import type { Words } from "../api/types.ts";
+import { en } from "./en.ts";
+import { th, type Key } from "./th.ts";
+
+export type Lang = "th" | "en";
+
+type Placeholders<S extends string> = S extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+
+/** Keys whose words have nothing to fill in: the ones that may be handed around as data. */
+export type PlainKey = { [K in Key]: [Placeholders<(typeof th)[K]>] extends [never] ? K : never }[Key];
+
+type Args<K extends Key> = [Placeholders<(typeof th)[K]>] extends [never]
+  ? []
+  : [values: Record<Placeholders<(typeof th)[K]>, string | number>];
+
+const STORED_AS = "safezone.lang";
+const dictionaries: Record<Lang, Record<Key, string>> = { th, en };
+
+class Language {
+  current = $state<Lang>("th");
+
+  /** Take up the language chosen on this computer before; Thai when there is none. */
+  restore(): void {
+    this.use(localStorage.getItem(STORED_AS) === "en" ? "en" : "th");
+  }
+
+  use(lang: Lang): void {
+    this.current = lang;
+    document.documentElement.lang = lang;
+    localStorage.setItem(STORED_AS, lang);
+  }
+
+  toggle(): void {
+    this.use(this.current === "th" ? "en" : "th");
+  }
+}
+
+export const language = new Language();
+
+/** The words for `key` in the language of the screen, with `{name}` places filled in. */
+export function t<K extends Key>(key: K, ...args: Args<K>): string {
+  const words = dictionaries[language.current][key];
+  const values = args[0] as Record<string, string | number> | undefined;
+  if (!values) return words;
+  return words.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}
+
+/** The words of a key that is put together from data (`kind.` + kind); the data itself when unknown. */
+export function tOr(key: string, fallback: string): string {
+  return key in th ? dictionaries[language.current][key as Key] : fallback;
+}
+
+/** Words that came from the server, in the language of the screen. */
+export function say(words: Words | null | undefined): string {
+  if (!words) return "";
+  return words[language.current] || words.th || words.en;
+}

@@ -1,0 +1,68 @@
+/** The zone's own ground: where it ends, what lies outside, and a quiet tint for each community. */
+import type { ZoneCollection } from "../api/types.ts";
+
+const TINTS = ["#1b2c3f", "#24283f", "#1d3136", "#2b2a38", "#1f3330"];
+
+/** Gives each community its own quiet tint, so that neighbours are told apart. */
+export function tinted(zone: ZoneCollection): GeoJSON.FeatureCollection {
+  let next = 0;
+  const features = zone.features.map((feature) =>
+    feature.properties.layer === "community"
+      ? { ...feature, properties: { ...feature.properties, tint: TINTS[next++ % TINTS.length] } }
+      : feature,
+  );
+  return { type: "FeatureCollection", features };
+}
+
+/** Everything around the boundary, to be drawn darker; nothing when there is no boundary. */
+export function outsideOf(zone: ZoneCollection): GeoJSON.FeatureCollection {
+  const holes = zone.features
+    .filter((f) => f.properties.layer === "boundary")
+    .flatMap((f) => rings(f.geometry));
+  if (holes.length === 0) return { type: "FeatureCollection", features: [] };
+  const world = [
+    [-180, -85],
+    [180, -85],
+    [180, 85],
+    [-180, 85],
+    [-180, -85],
+  ];
+  const geometry: GeoJSON.Polygon = { type: "Polygon", coordinates: [world, ...holes] };
+  return { type: "FeatureCollection", features: [{ type: "Feature", geometry, properties: {} }] };
+}
+
+/** The box around the boundary, or around everything when there is none: `[[west, south], [east, north]]`. */
+export function boundsOf(zone: ZoneCollection): [[number, number], [number, number]] | null {
+  const boundary = zone.features.filter((f) => f.properties.layer === "boundary");
+  const points = (boundary.length > 0 ? boundary : zone.features).flatMap((f) => positions(f.geometry));
+  if (points.length === 0) return null;
+  const lons = points.map((p) => p[0] ?? 0);
+  const lats = points.map((p) => p[1] ?? 0);
+  return [
+    [Math.min(...lons), Math.min(...lats)],
+    [Math.max(...lons), Math.max(...lats)],
+  ];
+}
+
+function rings(geometry: GeoJSON.Geometry): GeoJSON.Position[][] {
+  if (geometry.type === "Polygon") return geometry.coordinates.slice(0, 1);
+  if (geometry.type === "MultiPolygon") return geometry.coordinates.flatMap((polygon) => polygon.slice(0, 1));
+  return [];
+}
+
+function positions(geometry: GeoJSON.Geometry): GeoJSON.Position[] {
+  switch (geometry.type) {
+    case "Point":
+      return [geometry.coordinates];
+    case "LineString":
+    case "MultiPoint":
+      return geometry.coordinates;
+    case "Polygon":
+    case "MultiLineString":
+      return geometry.coordinates.flat();
+    case "MultiPolygon":
+      return geometry.coordinates.flat(2);
+    case "GeometryCollection":
+      return geometry.geometries.flatMap(positions);
+  }
+}

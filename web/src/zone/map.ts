@@ -1,0 +1,155 @@
+/** The map on the screen: takes features, gives back presses, and stays quiet when nothing changed. */
+import {
+  AttributionControl,
+  Map as MapLibre,
+  ScaleControl,
+  setWorkerUrl,
+  type GeoJSONSource,
+  type LngLatBoundsLike,
+  type MapMouseEvent,
+} from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import type { Place, ZoneCollection } from "../api/types.ts";
+import type { Lang } from "../i18n/i18n.svelte.ts";
+import type { Features } from "./features.ts";
+import { boundsOf, outsideOf, tinted } from "./ground.ts";
+import { addImages } from "./images.ts";
+import { nameIn, NAMED_LAYERS, zoneStyle } from "./style.ts";
+
+setWorkerUrl(workerUrl); // MapLibre 6 draws nothing without it
+
+const PRESSABLE = ["incident", "unit", "asset"] as const;
+const PULSE_MS = 750;
+
+export interface Pressed {
+  layer: (typeof PRESSABLE)[number];
+  id: string;
+}
+
+export interface MapEvents {
+  press(what: Pressed | null, place: Place): void;
+  hover(what: Pressed | null, x: number, y: number): void;
+}
+
+export class ZoneMapView {
+  private readonly map: MapLibre;
+  private bounds: LngLatBoundsLike | null = null;
+  private pulse: ReturnType<typeof setInterval> | undefined;
+  private readonly ready: Promise<void>;
+
+  constructor(container: HTMLElement, center: Place, lang: Lang, title: string, events: MapEvents) {
+    this.map = new MapLibre({
+      container,
+      style: zoneStyle(lang),
+      center: [center.lon, center.lat],
+      zoom: 14.5,
+      minZoom: 11,
+      maxZoom: 20,
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      fadeDuration: 0,
+      locale: { "Map.Title": title },
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-left");
+    this.map.addControl(new AttributionControl({ compact: true }), "bottom-left");
+    this.ready = document.fonts.load('700 18px "Plex Thai"').then(async () => {
+      if (!this.map.loaded()) await this.map.once("load");
+      addImages(this.map);
+    });
+    this.map.on("click", (event) =>
+      events.press(this.at(event), { lon: event.lngLat.lng, lat: event.lngLat.lat }),
+    );
+    this.map.on("mousemove", (event) => {
+      const what = this.at(event);
+      this.map.getCanvas().style.cursor = what ? "pointer" : "";
+      events.hover(what, event.point.x, event.point.y);
+    });
+    this.map.on("mouseout", () => events.hover(null, 0, 0));
+  }
+
+  async drawZone(zone: ZoneCollection): Promise<void> {
+    await this.ready;
+    this.source("zone")?.setData(tinted(zone));
+    this.source("outside")?.setData(outsideOf(zone));
+    this.bounds = boundsOf(zone);
+    this.fit(false);
+  }
+
+  async draw(source: "assets" | "units" | "incidents" | "pin", features: Features): Promise<void> {
+    await this.ready;
+    this.source(source)?.setData(features);
+  }
+
+  async mark(unitIds: readonly string[]): Promise<void> {
+    await this.ready;
+    this.map.setFilter("unit-marked", ["in", ["get", "id"], ["literal", [...unitIds]]]);
+  }
+
+  async speak(lang: Lang): Promise<void> {
+    await this.ready;
+    for (const layer of NAMED_LAYERS) this.map.setLayoutProperty(layer, "text-field", nameIn(lang));
+  }
+
+  /** Unacknowledged incidents breathe; not for people who asked for less motion, and not when there are none. */
+  async breathe(on: boolean): Promise<void> {
+    await this.ready;
+    clearInterval(this.pulse);
+    let wide = false;
+    const step = (): void => {
+      wide = !wide;
+      this.map.setPaintProperty("incident-pulse", "circle-radius", wide ? 34 : 16);
+      this.map.setPaintProperty("incident-pulse", "circle-opacity", wide ? 0.08 : 0.4);
+    };
+    if (on && !matchMedia("(prefers-reduced-motion: reduce)").matches)
+      this.pulse = setInterval(step, PULSE_MS);
+  }
+
+  fit(animate = true): void {
+    if (this.bounds) this.map.fitBounds(this.bounds, { padding: 36, animate });
+  }
+
+  goTo(place: Place): void {
+    this.map.easeTo({
+      center: [place.lon, place.lat],
+      zoom: Math.max(this.map.getZoom(), 16.2),
+      duration: 500,
+    });
+  }
+
+  zoom(by: number): void {
+    this.map.easeTo({ zoom: this.map.getZoom() + by, duration: 200 });
+  }
+
+  focus(): void {
+    this.map.getCanvas().focus();
+  }
+
+  destroy(): void {
+    clearInterval(this.pulse);
+    this.map.remove();
+  }
+
+  private at(event: MapMouseEvent): Pressed | null {
+    const { x, y } = event.point;
+    const around: [[number, number], [number, number]] = [
+      [x - 6, y - 6],
+      [x + 6, y + 6],
+    ];
+    const found = this.map.queryRenderedFeatures(around, {
+      layers: PRESSABLE.filter((l) => this.map.getLayer(l)),
+    });
+    for (const layer of PRESSABLE) {
+      const feature = found.find((f) => f.layer.id === layer);
+      if (feature) return { layer, id: String(feature.properties["id"]) };
+    }
+    return null;
+  }
+
+  private source(name: string): GeoJSONSource | undefined {
+    return this.map.getSource<GeoJSONSource>(name);
+  }
+}
