@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
+import re
 import sys
 import tempfile
 import textwrap
@@ -44,7 +45,7 @@ def commands_page() -> str | None:
             *_arguments_table(command),
         ]
         if command.epilog:
-            lines += ["```sh", *(each.strip() for each in examples_in(command.epilog)), "```\n"]
+            lines += ["```sh", *examples_in(command.epilog), "```\n"]
     return "\n".join(lines)
 
 
@@ -69,8 +70,8 @@ def commands_of(
 
 
 def examples_in(epilog: str) -> list[str]:
-    """The lines of a command's closing help text that show how to type it."""
-    return [line.strip() for line in epilog.splitlines() if line.strip().startswith("safezone ")]
+    """The command lines in a command's closing help text, each on a line of its own (`example: safezone …`)."""
+    return re.findall(r"^\s*(?:examples?: )?(safezone .*\S)", epilog, re.MULTILINE)
 
 
 def _arguments_table(command: argparse.ArgumentParser) -> list[str]:
@@ -84,16 +85,20 @@ def _arguments_table(command: argparse.ArgumentParser) -> list[str]:
         if action.option_strings and action.nargs != 0:
             names += f" `{action.metavar or action.dest.upper()}`"
         choices = f" One of: {', '.join(map(str, action.choices))}." if action.choices else ""
-        rows.append(_row(names, _sentence(action.help or "") + choices, _default(action)))
+        meaning, preset = _without_default(action)
+        rows.append(_row(names, _sentence(meaning) + choices, preset))
     return [_row("Argument", "Meaning", "Default"), "|---|---|---|", *rows, ""] if rows else []
 
 
-def _default(action: argparse.Action) -> str:
+def _without_default(action: argparse.Action) -> tuple[str, str]:
+    """The meaning of an argument, and its default: as its help says it, or as the parser has it."""
+    told = re.match(r"(?P<meaning>.*?)\s*\(default (?P<default>[^)]*)\)$", action.help or "")
+    if told:
+        return told["meaning"], f"`{told['default']}`"
     if action.required:
-        return "needed"
-    if action.default in (None, False, argparse.SUPPRESS) or action.default == []:
-        return ""
-    return f"`{action.default}`"
+        return action.help or "", "needed"
+    missing = action.default in (None, False, argparse.SUPPRESS) or action.default == []
+    return action.help or "", "" if missing else f"`{action.default}`"
 
 
 # ── events ──

@@ -35,9 +35,7 @@ SLEEPS: dict[str, str] = {}
 
 
 def test_a_file_is_read_in_one_sitting() -> None:
-    too_long = {
-        each.name: lines for each in list_sources(*EVERYWHERE) if (lines := _lines(each)) > FILE_LIMIT_LINES
-    }
+    too_long = {each.name: lines for each in _list_prose() if (lines := _lines(each)) > FILE_LIMIT_LINES}
     assert not too_long, f"more than {FILE_LIMIT_LINES} lines, so two files: {too_long}"
 
 

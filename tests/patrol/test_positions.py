@@ -112,7 +112,7 @@ def test_what_was_recorded_off_duty_and_sent_on_duty_is_not_stored(quiet_station
     assert quiet_station.send("car-1", *old, quiet_station.claim()) == ["off_duty"] * 10 + ["ok"]
     assert len(quiet_station.rows(select(position))) == 1
     [track] = quiet_station.rows(select(unit_track))
-    assert (track.there_lon, track.run_count) == (None, 0)
+    assert track.waiting is None
 
 
 STRANGERS = [

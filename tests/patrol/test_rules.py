@@ -269,13 +269,13 @@ def test_whatever_came_before_an_honest_or_constantly_wrong_clock_is_drawn_again
     device = Device(on_duty_since_us=START - 10**6 * SECOND)
     device.track = track
     base = (received_us - START) // SECOND + 1
-    for t in range(0, 610, 10):
+    for t in range(0, 200, 10):
         device.send(base + t, base + t + wrong_s)
     assert device.verdicts[-1].drawn, [v.mark for v in device.verdicts]
     assert device.track.newest is not None
     # A backlog and a clock that is a little behind look the same; only a large age would be a frozen unit.
     behind_s = min(abs(wrong_s), 100_000) if wrong_s < 0 else 0
-    assert base + 600 - device.age_at <= behind_s + RULES.future_s + 10
+    assert base + 190 - device.age_at <= behind_s + RULES.future_s
 
 
 # ── two real trips ──

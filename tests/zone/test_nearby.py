@@ -68,23 +68,26 @@ def test_a_hole_is_outside() -> None:
     assert to_area_m([[outer, hole]], 5, 5) == 1.0
 
 
-PLACES = st.lists(
-    st.tuples(
-        st.builds(Point, st.floats(104.70, 104.76), st.floats(16.51, 16.57)),
-        st.one_of(st.none(), _stars()),
-    ),
-    max_size=25,
+def _points(reach_deg: float) -> st.SearchStrategy[Point]:
+    lon, lat = ORIGIN
+    return st.builds(
+        Point, st.floats(lon - reach_deg, lon + reach_deg), st.floats(lat - reach_deg, lat + reach_deg)
+    )
+
+
+# A quarter of a few blocks, a town, and a town asked from far outside.
+SCENES = st.sampled_from([(0.002, 0.002), (0.03, 0.03), (0.03, 0.15)]).flatmap(
+    lambda reach: st.tuples(
+        st.lists(st.tuples(_points(reach[0]), st.one_of(st.none(), _stars())), max_size=25), _points(reach[1])
+    )
 )
 
 
-@given(
-    places=PLACES,
-    spot=st.builds(Point, st.floats(104.6, 104.86), st.floats(16.4, 16.68)),
-    limit=st.integers(1, 4),
-)
+@given(scene=SCENES, limit=st.integers(1, 4))
 def test_nearest_are_those_that_looking_at_all_of_them_finds(
-    places: list[tuple[Point, Line | None]], spot: Point, limit: int
+    scene: tuple[list[tuple[Point, Line | None]], Point], limit: int
 ) -> None:
+    places, spot = scene
     plane = Plane(ORIGIN)
     things: list[tuple[int, Point, Area | None]] = []
     for n, (point, star) in enumerate(places):
@@ -112,3 +115,16 @@ def test_nearest_are_those_that_looking_at_all_of_them_finds(
 def test_the_plane_measures_as_the_globe_does(spot: Point) -> None:
     x, y = Plane(ORIGIN).place(spot.lon, spot.lat)
     assert math.hypot(x, y) == pytest.approx(distance_m(Point(*ORIGIN), spot), rel=0.007, abs=0.01)
+
+
+def test_the_neighbour_across_the_edge_of_a_square_is_nearer() -> None:
+    """What lies in the square of the spot itself is not yet the nearest."""
+    plane = Plane(ORIGIN)
+    east_m, north_m = plane.place(ORIGIN[0] + 1, ORIGIN[1] + 1)
+
+    def at(x: float, y: float) -> Point:
+        return Point(ORIGIN[0] + x / east_m, ORIGIN[1] + y / north_m)
+
+    nearby = Nearby([("same square", at(90, 50), None), ("across", at(-20, 50), None)], ORIGIN)
+    ((name, away_m),) = nearby.list_nearest(at(5, 50), limit=1, within_m=500)
+    assert (name, round(away_m)) == ("across", 25)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from safezone.core.bus import Bus
-from safezone.core.db import table, to_us, upsert
+from safezone.core.db import forget_remembered, table, to_us, upsert
 from safezone.core.event import Entry
 from safezone.core.geo import Point
 from safezone.events import assets as ev
@@ -180,6 +180,7 @@ def _insert(
         "synthetic": event.synthetic,
     }
     conn.execute(asset.insert(), row)
+    forget_remembered(conn)
     changed = upsert(asset_version, conn).values(station=entry.station, event_id=entry.id)
     conn.execute(changed.on_conflict_do_update(index_elements=["station"], set_={"event_id": entry.id}))
 

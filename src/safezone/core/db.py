@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import Column, Connection, Engine, MetaData, Table, create_engine, event
+from sqlalchemy import ClauseElement, Column, Connection, CursorResult, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -51,6 +51,47 @@ def upsert(target: Table, conn: Connection) -> Any:
     if conn.dialect.name == "postgresql":
         return postgresql.insert(target)
     return sqlite.insert(target)
+
+
+def remembered(conn: Connection) -> dict[str, Any]:
+    """What may be remembered for the rest of this transaction, such as a version that was looked up already."""
+    kept: dict[str, Any] = conn.info.setdefault("remembered", {})
+    return kept
+
+
+def forget_remembered(conn: Connection) -> None:
+    """What was remembered may not be true any more: something that it was made of has changed."""
+    conn.info.pop("remembered", None)
+
+
+class Prepared:
+    """A statement that is asked thousands of times a second: compiled once per dialect, run without further ado.
+
+    Bound values must be plain (numbers, text, bytes, bool, None), and so is what comes back: a flag is 0 or 1 on SQLite.
+    """
+
+    def __init__(self, statement: ClauseElement) -> None:
+        self._statement = statement
+        self._compiled: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
+
+    def run(self, conn: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
+        """The result of the statement with these values."""
+        text, names, fixed = self._compiled.get(conn.dialect.name) or self._compile(conn)
+        given: Any = {**fixed, **values} if fixed else values
+        return conn.exec_driver_sql(text, given if names is None else tuple([given[name] for name in names]))
+
+    def run_many(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The statement is run once with each of the rows."""
+        text, names, _ = self._compiled.get(conn.dialect.name) or self._compile(conn)
+        given: Any = rows if names is None else [tuple([row[name] for name in names]) for row in rows]
+        conn.exec_driver_sql(text, given)
+
+    def _compile(self, conn: Connection) -> tuple[str, list[str] | None, dict[str, Any]]:
+        compiled: Any = self._statement.compile(dialect=conn.dialect)
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        made = (str(compiled), compiled.positiontup, fixed)
+        self._compiled[conn.dialect.name] = made
+        return made
 
 
 class Database:
@@ -116,4 +157,5 @@ def _as_sqlite(engine: Engine, *, reads_only: bool, durable: bool) -> None:
 
     @event.listens_for(engine, "begin")
     def _on_begin(conn: Connection) -> None:
+        forget_remembered(conn)
         conn.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

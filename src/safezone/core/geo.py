@@ -16,6 +16,10 @@ CELL_DEG = 0.002
 """Side of a coarse cell in degrees: about 220 m, too coarse to tell whose door it is."""
 
 
+CELLS_AROUND = 9
+"""How many cells `cells_around` names."""
+
+
 class Point(msgspec.Struct, frozen=True):
     """A place in degrees, WGS 84: longitude first, as in GeoJSON."""
 

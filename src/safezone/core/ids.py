@@ -29,8 +29,8 @@ def new_id() -> str:
                 _counter = 0
         stamp_ms, count = _last_ms, _counter
     tail = int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF
-    value = (stamp_ms << 80) | (0x7 << 76) | (count << 64) | (0b10 << 62) | tail
-    return str(uuid.UUID(int=value))
+    digits = f"{(stamp_ms << 80) | (0x7 << 76) | (count << 64) | (0b10 << 62) | tail:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def tracking_code_of(report_id: str) -> str:

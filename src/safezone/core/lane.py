@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from safezone.core import log
 from safezone.core.bus import Bus
 from safezone.core.clock import Clock
-from safezone.core.db import Database
+from safezone.core.db import Database, forget_remembered
 from safezone.core.errors import Refused, SafezoneError, Unavailable
 from safezone.core.event import Entry
 from safezone.core.identity import Identity
@@ -220,6 +220,7 @@ class WriterLane:
     def _undo(self, conn: Connection, heads: dict[str, log.Head], before: dict[str, int]) -> None:
         conn.exec_driver_sql("ROLLBACK TO SAVEPOINT one_command")
         conn.exec_driver_sql("RELEASE SAVEPOINT one_command")
+        forget_remembered(conn)
         for station, seq in before.items():
             heads[station].seq = seq
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import BigInteger, Column, Connection, Index, String, Text, bindparam, select
 
-from safezone.core.db import from_us, table, to_us
+from safezone.core.db import Prepared, from_us, table, to_us
 from safezone.core.errors import SafezoneError
 from safezone.core.event import Entry, Event, kind_of
 
@@ -41,12 +41,17 @@ station_head = table(
 )
 
 _encode: Final = msgspec.json.Encoder().encode
-_select_head: Final = (
+_SELECT_HEAD: Final = Prepared(
     select(station_head.c.seq, station_head.c.hash)
     .where(station_head.c.station == bindparam("of_station"))
     .with_for_update()
 )
-_update_head: Final = station_head.update().where(station_head.c.station == bindparam("of_station"))
+_UPDATE_HEAD: Final = Prepared(
+    station_head.update()
+    .where(station_head.c.station == bindparam("of_station"))
+    .values(seq=bindparam("seq"), hash=bindparam("hash"))
+)
+_INSERT_LINE: Final = Prepared(log.insert())
 
 
 class ChainBroken(SafezoneError):
@@ -70,7 +75,7 @@ class Head:
     @classmethod
     def lock(cls, conn: Connection, station: str) -> Head:
         """The head row, locked until the transaction ends; a station's first head is made here."""
-        row = conn.execute(_select_head, {"of_station": station}).first()
+        row = _SELECT_HEAD.run(conn, {"of_station": station}).first()
         if row is None:
             return cls(station, 0, GENESIS, is_new=True)
         return cls(station, row.seq, row.hash, is_new=False)
@@ -107,11 +112,11 @@ def append(conn: Connection, head: Head, entries: Sequence[Entry]) -> None:
         )
         head.hash = line
     if rows:
-        conn.execute(log.insert(), rows)
+        _INSERT_LINE.run_many(conn, rows)
     if head.is_new:
         conn.execute(station_head.insert(), {"station": head.station, "seq": head.seq, "hash": head.hash})
     else:
-        conn.execute(_update_head, {"of_station": head.station, "seq": head.seq, "hash": head.hash})
+        _UPDATE_HEAD.run(conn, {"of_station": head.station, "seq": head.seq, "hash": head.hash})
 
 
 class LogReader:

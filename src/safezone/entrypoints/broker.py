@@ -12,6 +12,7 @@ import secrets
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -80,8 +81,9 @@ def prepare(
 ) -> PreparedBroker:
     """The directory holds all that the broker needs, the poles of last time included; it can be started.
 
-    Port 0 takes any free one. CannotStart says in one line what is wrong: the port is taken, the disk is full or
-    read-only, nats-server is not there.
+    Port 0 takes any free one, that of last time if it can. A broker that runs in this directory already is left as it
+    is. CannotStart says in one line what is wrong: the port is taken, the disk is full or read-only, nats-server is
+    not there.
     """
     program = find_binary(binary)
     directory = directory.absolute()
@@ -90,8 +92,11 @@ def prepare(
         free = shutil.disk_usage(directory).free
         if free < LEAST_FREE_BYTES:
             raise OSError(errno.ENOSPC, "disk full")
-        (directory / "nats.pid").unlink(missing_ok=True)
         before = _find_state(directory)
+        if before is not None and before.station == station and find_pid(directory) is not None:
+            return _prepared(directory, program, before)
+        if before is not None and not port:
+            port, free_port_if_taken = before.port, True
         state = BrokerState(
             station=station,
             listen=listen,
@@ -156,9 +161,8 @@ def find_pid(directory: Path) -> int | None:
     try:
         pid = int((directory / "nats.pid").read_text())
         os.kill(pid, 0)
-        command = Path(f"/proc/{pid}/cmdline")
-        # The number may have been given to another program since. Where there is no /proc we have to believe it.
-        if command.exists() and str(directory / "nats.conf").encode() not in command.read_bytes():
+        # The number may have been given to another program since.
+        if str(directory.absolute() / "nats.conf") not in _command_of(pid):
             return None
     except (OSError, ValueError):
         return None
@@ -225,6 +229,14 @@ def _prepared(directory: Path, program: Path, state: BrokerState) -> PreparedBro
 def _write_state(directory: Path, state: BrokerState) -> None:
     _write_private(directory / "nats.conf", render_config(state, str(directory)).encode())
     _write_private(directory / "broker.json", msgspec.json.encode(state))
+
+
+def _command_of(pid: int) -> str:
+    try:
+        return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except FileNotFoundError:  # Not Linux.
+        asked = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S607
+        return os.fsdecode(asked.stdout)
 
 
 def _find_state(directory: Path) -> BrokerState | None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from sqlalchemy import Connection
 
 from safezone.assets import queries as assets
@@ -94,13 +96,13 @@ class ConsoleRoutes(Controller):
     tags = ("console",)
 
     @get("/console")
-    async def get_console(self, identity: Identity, desk: Desk, surroundings: Surroundings) -> ConsoleSnapshot:
+    async def get_console(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk], surroundings: NamedDependency[Surroundings]) -> ConsoleSnapshot:
         """Everything the console shows."""
         return await desk.ask(read_snapshot, identity, desk.clock.now(), surroundings, desk.settings)
 
     @get("/incidents/{incident_id:str}/recommendation", tags=["incidents"])
     async def recommend(
-        self, incident_id: str, identity: Identity, desk: Desk, surroundings: Surroundings, roads: Roads
+        self, incident_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk], surroundings: NamedDependency[Surroundings], roads: NamedDependency[Roads]
     ) -> Recommendation:
         """Who could be sent, ranked, with reasons. Nobody is sent by it."""
         return await desk.ask(_recommend, incident_id, identity, desk, surroundings, roads)

@@ -21,7 +21,7 @@ from safezone.core.desk import Desk
 from safezone.core.errors import Refused, Unavailable
 from safezone.core.identity import Identity
 from safezone.entrypoints import problems
-from safezone.entrypoints.admin_routes import AdminRoutes, HealthRoutes
+from safezone.entrypoints.admin_routes import AdminRoutes, CredentialRoutes, HealthRoutes
 from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
 from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
@@ -71,6 +71,7 @@ def create_app(
         HandoverRoutes,
         RefusedMessageRoutes,
         AdminRoutes,
+        CredentialRoutes,
         HealthRoutes,
         live_route(hub, doorman),
         *more_routes,

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 import ssl
 import time
@@ -309,4 +310,6 @@ def _gone(where: str) -> Words:
 
 
 def _one_line(problem: BaseException) -> str:
+    if isinstance(problem, OSError) and problem.errno and problem.errno > 0:
+        return os.strerror(problem.errno)
     return " ".join(str(problem).split()) or type(problem).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final, cast
 
@@ -42,6 +43,7 @@ class Link(asyncio.Protocol):
         self._unconfirmed: set[int] = set()
         self._heard_s = self._loop.time()
         self._paused = False
+        self._read_already: deque[wire.Message] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._answers: dict[int, asyncio.Future[bytes]] = {}
         self.unanswered: set[int] = set()
@@ -87,15 +89,19 @@ class Link(asyncio.Protocol):
             self._send(wire.puback(message.packet_id))
 
     def pause(self) -> None:
-        """Nothing more is read until `resume`: the broker keeps it."""
+        """No more messages are taken until `resume`: the broker keeps them."""
         if not self._paused and self._transport is not None and not self._transport.is_closing():
             self._paused = True
             self._transport.pause_reading()
 
     def resume(self) -> None:
-        """Reading goes on."""
-        if self._paused and self._transport is not None and not self._transport.is_closing():
-            self._paused = False
+        """Messages are taken again, those first that had been read already."""
+        if not self._paused or self._transport is None or self._transport.is_closing():
+            return
+        self._paused = False
+        while self._read_already and not self._paused:
+            self._take(self, self._read_already.popleft())
+        if not self._paused:
             self._heard_s = self._loop.time()
             self._transport.resume_reading()
 
@@ -143,7 +149,11 @@ class Link(asyncio.Protocol):
     def _receive(self, first_byte: int, body: bytes) -> None:
         kind = first_byte >> 4
         if kind == wire.PUBLISH:
-            self._take(self, wire.read_message(first_byte, body))
+            message = wire.read_message(first_byte, body)
+            if self._paused:
+                self._read_already.append(message)
+            else:
+                self._take(self, message)
         elif kind == wire.PUBACK and len(body) >= 2:
             self._unconfirmed.discard((body[0] << 8) | body[1])
         elif kind in self._answers:

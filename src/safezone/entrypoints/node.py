@@ -63,6 +63,7 @@ class Node:
         self.listeners = Listeners(self.desk.database, self.desk.bus, engine.lane, self.desk.station)
         self.jobs = Jobs(self.desk, list_jobs(self.desk))
         self.doors: list[Door] = []
+        self._server: _Server | None = None
         routes: list[Any] = [*asset_routes, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
         self.app = create_app(self.desk, self.hub, surroundings, Roads(folder.roads_file), routes, self)
 
@@ -77,18 +78,23 @@ class Node:
             said[type(door).__name__] = door.state()
         return said
 
+    def stop(self) -> None:
+        """`run` ends, as it does on SIGTERM."""
+        if self._server is not None:
+            self._server.should_exit = True
+
     def wake_listeners(self) -> None:
         """A parked listener was resumed: it goes on now."""
         self.listeners.wake()
 
     async def run(self, web: socket.socket, on_ready: Any) -> None:
-        """Serve until SIGTERM or SIGINT; everything that was handed in is finished before it returns."""
+        """Serve until SIGTERM, SIGINT or `stop`; everything that was handed in is finished before it returns."""
         await self.hub.start()
         self.listeners.start()
         for door in self.doors:
             door.start()
         self.jobs.start()
-        server = _Server(self.app)
+        server = self._server = _Server(self.app, self.hub)
         serving = asyncio.create_task(server.serve(sockets=[web]))
         try:
             await server.answers()
@@ -107,7 +113,8 @@ class Node:
 class _Server(uvicorn.Server):
     """uvicorn, with the live feed let go before it waits for open connections to end."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, hub: LiveHub) -> None:
+        self._hub = hub
         config = uvicorn.Config(
             app,
             loop="none",
@@ -122,6 +129,11 @@ class _Server(uvicorn.Server):
             backlog=4096,
         )
         super().__init__(config)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's own; a screen's connection has no end by itself, so it is ended first."""
+        await self._hub.stop()
+        await super().shutdown(sockets)
 
     async def answers(self) -> None:
         """Returns once connections are taken."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from litestar.datastructures import Cookie
 
 from safezone.core.auth import SESSION_HOURS, CloseSession, Issued, OpenSession
@@ -41,7 +43,7 @@ class SessionRoutes(Controller):
     tags = ("session",)
 
     @post()
-    async def open_session(self, data: SessionBody, desk: Desk, request: Request[Any, Any, Any]) -> Response[SessionView]:
+    async def open_session(self, data: JSONBody[SessionBody], desk: NamedDependency[Desk], request: Request[Any, Any, Any]) -> Response[SessionView]:
         """Sign in with a token; a one-time link is spent by it."""
         issued: Issued = await desk.execute(OpenSession(data.token), public(desk.station))
         cookie = Cookie(
@@ -55,13 +57,13 @@ class SessionRoutes(Controller):
         return Response(view_of(issued.identity), status_code=201, cookies=[cookie])
 
     @get()
-    async def get_session(self, identity: Identity) -> SessionView:
+    async def get_session(self, identity: NamedDependency[Identity]) -> SessionView:
         """Who is signed in; 401 when nobody is."""
         identity.require("operator", "supervisor", "admin", "auditor", "unit", "sos_point", "system")
         return view_of(identity)
 
     @delete(status_code=204)
-    async def close_session(self, identity: Identity, desk: Desk) -> Response[None]:
+    async def close_session(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> Response[None]:
         """Sign out; the session is worth nothing from now on."""
         if identity.credential_id is not None:
             await desk.execute(CloseSession(), identity)

@@ -51,7 +51,7 @@ def create_station(engine: Engine, read: StationSet, *, tokens: dict[str, Role] 
         UnitEntry(unit_id=u.id, call_sign=u.call_sign, kind=cast(UnitKind, u.kind), name=u.name, synthetic=read.zone.synthetic)
         for u in read.units
     ]
-    points = [point.code for point in read.assets.sos_points]
+    points = [point.point_id for point in read.assets.sos_points]
     asks = [
         IssueCredential(
             sort="one_time_link", role="admin", name="first-administrator", lifetime_s=FIRST_LINK_LIFETIME_S

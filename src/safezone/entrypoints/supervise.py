@@ -17,10 +17,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple, NoReturn
 
 GIVE_UP_CODE: Final = 78
 """A child that ends with this code (EX_CONFIG) has said why it cannot start, and that trying again is of no use."""
@@ -31,13 +32,12 @@ _DELAYS_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 _PR_SET_PDEATHSIG: Final = 1
 
 
-@dataclass(frozen=True)
-class ChildSpec:
+class ChildSpec(NamedTuple):
     """A program to keep running."""
 
     name: str
     argv: Sequence[str]
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = MappingProxyType({})
     """Added to our own environment."""
     cwd: str | None = None
     tells_ready: bool = False
@@ -104,7 +104,7 @@ class _Child:
                 stdin=subprocess.DEVNULL,
                 pass_fds=handed,
                 process_group=0,
-                preexec_fn=before_exec,  # noqa: PLW1509 - we have one thread
+                preexec_fn=before_exec,
             )
         except BaseException:
             if reading is not None:
@@ -140,10 +140,8 @@ class _Child:
     def signal(self, number: int) -> None:
         """Everybody in its group gets the signal."""
         if self.process is not None:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
-            except ProcessLookupError:
-                pass
 
 
 class Supervisor:
@@ -166,15 +164,19 @@ class Supervisor:
         self._run_dir = run_dir
         self._grace_s = grace_s
         self._when_ready = when_ready
-        self._stop_signals = 0
         self._before_exec = die_with_parent()
 
     def run(self) -> int:
         """Returns the exit code once every child has ended: 0 after SIGINT, SIGTERM or SIGHUP, else that of the child
         that could not start; 75 if another supervisor holds `run_dir`.
         """
-        self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self._run_dir / "lock").open("w") as lock:
+        try:
+            self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = (self._run_dir / "lock").open("w")
+        except OSError as problem:
+            _cannot_write(self._run_dir, problem)
+            return GIVE_UP_CODE
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -283,10 +285,7 @@ class Supervisor:
             draft.write_text(json.dumps(now, indent=1), "utf-8")
             draft.replace(self._run_dir / "children.json")
         except OSError as problem:  # A full disk is no reason to stop what runs.
-            _say(
-                f"เขียน {draft.parent} ไม่ได้: {problem.strerror}",
-                f"Cannot write to {draft.parent}: {problem.strerror}",
-            )
+            _cannot_write(self._run_dir, problem)
 
 
 class _Signals:
@@ -304,6 +303,8 @@ class _Signals:
         self._writing.setblocking(False)
         self._wakeup_before = signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
         for number in (*self._STOP, signal.SIGCHLD):
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # Started with nohup.
             self._before.append((number, signal.signal(number, lambda *_: None)))
         return self
 
@@ -317,9 +318,10 @@ class _Signals:
     def wait(self, pipes: list[int], timeout_s: float | None) -> bool:
         """Returns when a signal has come, a pipe has something or the time is over; True if we are to stop."""
         self._heard.clear()
-        readable, _, _ = select.select([self._reading, *pipes], [], [], timeout_s)
-        self._heard.update(each for each in readable if isinstance(each, int))
-        if self._reading in readable:
+        wakeup = self._reading.fileno()
+        readable, _, _ = select.select([wakeup, *pipes], [], [], timeout_s)
+        self._heard.update(readable)
+        if wakeup in readable:
             return any(number in self._STOP for number in self._reading.recv(4096))
         return False
 
@@ -328,5 +330,34 @@ class _Signals:
         return pipe in self._heard
 
 
+def become_supervisor(children: Sequence[ChildSpec], run_dir: Path) -> NoReturn:
+    """This process forgets all it has loaded and goes on, with the same id, as the supervisor of these children.
+
+    OSError if `run_dir` cannot be written. For a command that had to load the program to know what to start.
+    """
+    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    spec = run_dir / "supervise.json"
+    with os.fdopen(os.open(spec, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump([{**each._asdict(), "env": dict(each.env)} for each in children], file)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "safezone.entrypoints.supervise", str(spec)])  # noqa: S606
+
+
+def main(argv: Sequence[str]) -> int:
+    """`python -m safezone.entrypoints.supervise FILE`: supervise the children in a file of `become_supervisor`."""
+    spec = Path(argv[0])
+    children = [ChildSpec(**each) for each in json.loads(spec.read_text("utf-8"))]
+    return Supervisor(children, spec.parent).run()
+
+
+def _cannot_write(directory: Path, problem: OSError) -> None:
+    _say(f"เขียน {directory} ไม่ได้: {problem.strerror}", f"Cannot write to {directory}: {problem.strerror}")
+
+
 def _say(th: str, en: str) -> None:
     print(f"{th} / {en}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from safezone.core.desk import Desk
 from safezone.core.geo import Point
@@ -62,7 +64,7 @@ class ReportRoutes(Controller):
 
     @post()
     async def report_emergency(
-        self, data: ReportBody, identity: Identity, desk: Desk, once_key: OnceKey = None
+        self, data: JSONBody[ReportBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk], once_key: OnceKey = None
     ) -> Response[ReportAnswer]:
         """Report something: 201 once it is on disk, 200 with the same answer when this very report came before."""
         receipt: Receipt = await desk.execute(_command_of(data, identity, once_key), identity)
@@ -70,7 +72,7 @@ class ReportRoutes(Controller):
         return Response(answer, status_code=200 if receipt.repeated else 201)
 
     @get("/{tracking_code:str}")
-    async def get_status(self, tracking_code: str, identity: Identity, desk: Desk) -> PublicStatus:
+    async def get_status(self, tracking_code: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> PublicStatus:
         """What became of a report."""
         return await desk.ask(queries.get_public_status, identity.station, tracking_code)
 
@@ -103,13 +105,13 @@ class HandoverRoutes(Controller):
     tags = ("handover",)
 
     @get()
-    async def list_handovers(self, identity: Identity, desk: Desk) -> HandoverList:
+    async def list_handovers(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> HandoverList:
         """The last handover notes."""
         return HandoverList(await desk.ask(queries.list_handovers, identity))
 
     @post()
     async def note_handover(
-        self, data: NoteBody, identity: Identity, desk: Desk, once_key: OnceKey = None
+        self, data: JSONBody[NoteBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk], once_key: OnceKey = None
     ) -> NoteView:
         """Tell the next shift."""
         note_id = await desk.execute(cmds.NoteHandover(data.text), identity, once_key)
@@ -123,6 +125,6 @@ class RefusedMessageRoutes(Controller):
     tags = ("administration",)
 
     @get()
-    async def list_refused_messages(self, identity: Identity, desk: Desk) -> RefusedMessages:
+    async def list_refused_messages(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> RefusedMessages:
         """The last messages that could not be understood, as they came, with the reason."""
         return RefusedMessages(await desk.ask(queries.list_refused_messages, identity))

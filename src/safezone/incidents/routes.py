@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from safezone.core.desk import Desk
 from safezone.core.geo import Point
@@ -21,7 +21,7 @@ from safezone.incidents.surroundings import Surroundings
 from safezone.incidents.views import IncidentDetail, IncidentView
 
 Version = Annotated[int, msgspec.Meta(ge=1)]
-OnceKey = Annotated[str | None, Parameter(header="Idempotency-Key", max_length=200, required=False)]
+OnceKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=200, required=False)]
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,7 +94,7 @@ class Acting:
 
 
 async def provide_acting(
-    desk: Desk, identity: Identity, surroundings: Surroundings, once_key: OnceKey = None
+    desk: NamedDependency[Desk], identity: NamedDependency[Identity], surroundings: NamedDependency[Surroundings], once_key: OnceKey = None
 ) -> Acting:
     """What an action's route is given."""
     return Acting(desk, identity, surroundings, once_key)
@@ -110,12 +110,12 @@ class IncidentRoutes(Controller):
     @get()
     async def list_incidents(
         self,
-        identity: Identity,
-        desk: Desk,
-        surroundings: Surroundings,
-        which: Annotated[Literal["open", "closed", "all"], Parameter(query="state")] = "open",
-        limit: Annotated[int, Parameter(ge=1, le=queries.LONGEST_LIST)] = 200,
-        before: datetime | None = None,
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        surroundings: NamedDependency[Surroundings],
+        which: Annotated[Literal["open", "closed", "all"], QueryParameter(name="state")] = "open",
+        limit: Annotated[int, QueryParameter(ge=1, le=queries.LONGEST_LIST)] = 200,
+        before: FromQuery[datetime | None] = None,
     ) -> IncidentList:
         """Incidents, newest first."""
         items = await desk.ask(
@@ -125,7 +125,7 @@ class IncidentRoutes(Controller):
 
     @get("/{incident_id:str}")
     async def get_incident(
-        self, incident_id: str, identity: Identity, desk: Desk, surroundings: Surroundings
+        self, incident_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk], surroundings: NamedDependency[Surroundings]
     ) -> IncidentDetail:
         """Everything about one incident."""
         return await desk.ask(queries.get_detail, identity, incident_id, surroundings, desk.reader)
@@ -133,9 +133,9 @@ class IncidentRoutes(Controller):
     @post("/{incident_id:str}/acknowledge", status_code=200)
     async def acknowledge(
         self,
-        incident_id: str,
-        data: AcknowledgeBody,
-        acting: Acting,
+        incident_id: FromPath[str],
+        data: JSONBody[AcknowledgeBody],
+        acting: NamedDependency[Acting],
     ) -> IncidentView:
         """I take this incident."""
         command = cmds.AcknowledgeIncident(incident_id, data.expected_version)
@@ -144,9 +144,9 @@ class IncidentRoutes(Controller):
     @post("/{incident_id:str}/dispatch", status_code=200)
     async def dispatch(
         self,
-        incident_id: str,
-        data: DispatchBody,
-        acting: Acting,
+        incident_id: FromPath[str],
+        data: JSONBody[DispatchBody],
+        acting: NamedDependency[Acting],
     ) -> IncidentView:
         """Send these units."""
         command = cmds.DispatchUnits(
@@ -157,10 +157,10 @@ class IncidentRoutes(Controller):
     @post("/{incident_id:str}/assignments/{unit_id:str}", status_code=200)
     async def progress(
         self,
-        incident_id: str,
-        unit_id: str,
-        data: StepBody,
-        acting: Acting,
+        incident_id: FromPath[str],
+        unit_id: FromPath[str],
+        data: JSONBody[StepBody],
+        acting: NamedDependency[Acting],
     ) -> IncidentView:
         """The unit has accepted, is on its way, has arrived, has left or cannot come. Repeating it changes nothing."""
         command = cmds.ProgressAssignment(incident_id, unit_id, data.state, data.reason)
@@ -169,9 +169,9 @@ class IncidentRoutes(Controller):
     @post("/{incident_id:str}/priority", status_code=200)
     async def change_priority(
         self,
-        incident_id: str,
-        data: PriorityBody,
-        acting: Acting,
+        incident_id: FromPath[str],
+        data: JSONBody[PriorityBody],
+        acting: NamedDependency[Acting],
     ) -> IncidentView:
         """Set another priority, with a reason."""
         command = cmds.ChangePriority(incident_id, data.expected_version, data.priority, data.reason)
@@ -180,9 +180,9 @@ class IncidentRoutes(Controller):
     @post("/{incident_id:str}/place", status_code=200)
     async def correct_place(
         self,
-        incident_id: str,
-        data: PlaceBody,
-        acting: Acting,
+        incident_id: FromPath[str],
+        data: JSONBody[PlaceBody],
+        acting: NamedDependency[Acting],
     ) -> IncidentView:
         """Confirm or correct where it is."""
         command = cmds.CorrectPlace(incident_id, data.expected_version, data.place)
@@ -191,9 +191,9 @@ class IncidentRoutes(Controller):
     @post("/{incident_id:str}/notes", status_code=201)
     async def add_note(
         self,
-        incident_id: str,
-        data: NoteBody,
-        acting: Acting,
+        incident_id: FromPath[str],
+        data: JSONBody[NoteBody],
+        acting: NamedDependency[Acting],
     ) -> IncidentView:
         """Write something down; it never conflicts with anybody."""
         return await acting.do(cmds.AddNote(incident_id, data.text))
@@ -201,9 +201,9 @@ class IncidentRoutes(Controller):
     @post("/{incident_id:str}/photos", status_code=201)
     async def add_photo(
         self,
-        incident_id: str,
+        incident_id: FromPath[str],
         request: Request[Any, Any, Any],
-        acting: Acting,
+        acting: NamedDependency[Acting],
     ) -> IncidentView:
         """Add a JPEG, PNG or WebP (the request's body, at most 8 MiB); its metadata is stripped."""
         acting.identity.require("operator", "supervisor", "admin", "unit")
@@ -213,7 +213,7 @@ class IncidentRoutes(Controller):
 
     @get("/{incident_id:str}/photos/{photo_id:str}")
     async def get_photo(
-        self, incident_id: str, photo_id: str, identity: Identity, desk: Desk, surroundings: Surroundings
+        self, incident_id: FromPath[str], photo_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk], surroundings: NamedDependency[Surroundings]
     ) -> Response[bytes]:
         """A photo."""
         image, media_type = await desk.ask(queries.get_photo, identity, incident_id, photo_id, surroundings)
@@ -223,9 +223,9 @@ class IncidentRoutes(Controller):
     @post("/{incident_id:str}/merge", status_code=200)
     async def merge(
         self,
-        incident_id: str,
-        data: MergeBody,
-        acting: Acting,
+        incident_id: FromPath[str],
+        data: JSONBody[MergeBody],
+        acting: NamedDependency[Acting],
     ) -> IncidentView:
         """This incident is the same as `into`; answers with that one."""
         command = cmds.MergeIncident(incident_id, data.expected_version, data.into)
@@ -234,9 +234,9 @@ class IncidentRoutes(Controller):
     @post("/{incident_id:str}/close", status_code=200)
     async def close(
         self,
-        incident_id: str,
-        data: CloseBody,
-        acting: Acting,
+        incident_id: FromPath[str],
+        data: JSONBody[CloseBody],
+        acting: NamedDependency[Acting],
     ) -> IncidentView:
         """It is over, with this outcome."""
         command = cmds.CloseIncident(incident_id, data.expected_version, data.outcome, data.note)
@@ -245,9 +245,9 @@ class IncidentRoutes(Controller):
     @post("/{incident_id:str}/reopen", status_code=200)
     async def reopen(
         self,
-        incident_id: str,
-        data: ReopenBody,
-        acting: Acting,
+        incident_id: FromPath[str],
+        data: JSONBody[ReopenBody],
+        acting: NamedDependency[Acting],
     ) -> IncidentView:
         """It was not over after all."""
         command = cmds.ReopenIncident(incident_id, data.expected_version, data.reason)

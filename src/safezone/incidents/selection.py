@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, bindparam, func, select
 
-from safezone.core.geo import Point, cells_around, distance_m
+from safezone.core.db import Prepared
+from safezone.core.geo import CELLS_AROUND, Point, cells_around, distance_m
 from safezone.core.settings import Limits
 from safezone.core.vault import open_many
 from safezone.core.work import UnitOfWork
@@ -21,10 +22,12 @@ MOST_CANDIDATES: Final = 20
 _FIND: Final = select(incident).where(
     incident.c.station == bindparam("of_station"), incident.c.id == bindparam("of_id")
 )
-_SEEN: Final = select(report.c.id, report.c.incident_id, report.c.tracking_code, report.c.joined).where(
-    report.c.station == bindparam("of_station"), report.c.dedupe_sha256 == bindparam("of_key")
+_SEEN: Final = Prepared(
+    select(report.c.id, report.c.incident_id, report.c.tracking_code, report.c.joined).where(
+        report.c.station == bindparam("of_station"), report.c.dedupe_sha256 == bindparam("of_key")
+    )
 )
-_SAME_POINT: Final = (
+_SAME_POINT: Final = Prepared(
     select(incident.c.id, incident.c.last_report_at_us)
     .where(
         incident.c.station == bindparam("of_station"),
@@ -35,19 +38,21 @@ _SAME_POINT: Final = (
     .order_by(incident.c.last_report_at_us.desc())
     .limit(1)
 )
-_NEAR: Final = (
+_NEAR: Final = Prepared(
     select(incident.c.id, incident.c.lon, incident.c.lat, incident.c.place_ref)
     .where(
         incident.c.station == bindparam("of_station"),
-        incident.c.cell.in_(bindparam("cells", expanding=True)),
+        incident.c.cell.in_([bindparam(f"cell_{number}") for number in range(CELLS_AROUND)]),
         incident.c.last_report_at_us >= bindparam("since_us"),
         incident.c.state != "closed",
     )
     .order_by(incident.c.last_report_at_us.desc())
     .limit(MOST_CANDIDATES)
 )
-_LAST_NUMBER: Final = select(func.max(incident.c.number)).where(
-    incident.c.station == bindparam("of_station"), incident.c.year == bindparam("of_year")
+_LAST_NUMBER: Final = Prepared(
+    select(func.max(incident.c.number)).where(
+        incident.c.station == bindparam("of_station"), incident.c.year == bindparam("of_year")
+    )
 )
 _OVERDUE: Final = (
     select(incident.c.id)
@@ -76,14 +81,14 @@ def find_incident(conn: Connection, station: str, incident_id: str) -> Any:
 
 def find_report(conn: Connection, station: str, dedupe_sha256: str) -> Any:
     """The report that came with this key before, or None."""
-    return conn.execute(_SEEN, {"of_station": station, "of_key": dedupe_sha256}).first()
+    return _SEEN.run(conn, {"of_station": station, "of_key": dedupe_sha256}).first()
 
 
 def find_same_point(uow: UnitOfWork, sos_point: str, limits: Limits) -> str | None:
     """The open incident to which a press of this SOS point now belongs, or None."""
     since_us = uow.at_us - limits.twin_window_s * 1_000_000
     asked = {"of_station": uow.station, "of_point": sos_point, "since_us": since_us}
-    row = uow.conn.execute(_SAME_POINT, asked).first()
+    row = _SAME_POINT.run(uow.conn, asked).first()
     return None if row is None else row.id
 
 
@@ -91,8 +96,8 @@ def list_near(uow: UnitOfWork, place: Point, limits: Limits) -> list[Near]:
     """Open incidents near a place whose last report is recent, nearest first, at most three."""
     window = timedelta(seconds=limits.near_twin_window_s)
     since_us = uow.at_us - int(window.total_seconds() * 1_000_000)
-    asked = {"of_station": uow.station, "cells": cells_around(place), "since_us": since_us}
-    rows = uow.conn.execute(_NEAR, asked).all()
+    cells = {f"cell_{number}": cell for number, cell in enumerate(cells_around(place))}
+    rows = _NEAR.run(uow.conn, {"of_station": uow.station, "since_us": since_us, **cells}).all()
     opened = open_many(uow.conn, uow.station, (row.place_ref for row in rows))
     found = []
     for row in rows:
@@ -106,7 +111,7 @@ def list_near(uow: UnitOfWork, place: Point, limits: Limits) -> list[Near]:
 
 def next_number(uow: UnitOfWork, year: int) -> int:
     """The next running number of a Buddhist-era year."""
-    last = uow.conn.execute(_LAST_NUMBER, {"of_station": uow.station, "of_year": year}).scalar()
+    last = _LAST_NUMBER.run(uow.conn, {"of_station": uow.station, "of_year": year}).scalar()
     return (last or 0) + 1
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, bindparam, select
 
 from safezone.core.bus import Bus
-from safezone.core.db import to_us
+from safezone.core.db import Prepared, to_us
 from safezone.core.event import Entry
 from safezone.core.ids import tracking_code_of
 from safezone.events import incidents as ev
@@ -15,7 +15,10 @@ from safezone.incidents.rules import Assignment, stage_of
 from safezone.incidents.tables import assignment, incident, note, photo, report, twin
 
 _THIS: Final = (incident.c.station == bindparam("of_station")) & (incident.c.id == bindparam("of_id"))
-_COUNT_REPORT: Final = (
+_INSERT_REPORT: Final = Prepared(report.insert())
+_INSERT_INCIDENT: Final = Prepared(incident.insert())
+_UNTOUCHED: Final = dict.fromkeys(incident.c.keys())
+_COUNT_REPORT: Final = Prepared(
     incident.update()
     .where(_THIS)
     .values(
@@ -70,8 +73,8 @@ def _decide(conn: Connection, entry: Entry, incident_id: str, **values: Any) -> 
 
 
 def _report_received(conn: Connection, entry: Entry, event: ev.ReportReceived) -> None:
-    conn.execute(
-        report.insert(),
+    _INSERT_REPORT.run(
+        conn,
         {
             "station": entry.station,
             "id": event.report_id,
@@ -95,14 +98,15 @@ def _report_received(conn: Connection, entry: Entry, event: ev.ReportReceived) -
     )
     if event.joined:
         asked = {"of_station": entry.station, "of_id": event.incident_id}
-        conn.execute(_COUNT_REPORT, {**asked, "now_us": to_us(entry.at), "now_seq": entry.seq})
+        _COUNT_REPORT.run(conn, {**asked, "now_us": to_us(entry.at), "now_seq": entry.seq})
 
 
 def _incident_opened(conn: Connection, entry: Entry, event: ev.IncidentOpened) -> None:
     at_us = to_us(entry.at)
-    conn.execute(
-        incident.insert(),
+    _INSERT_INCIDENT.run(
+        conn,
         {
+            **_UNTOUCHED,
             "station": entry.station,
             "id": event.incident_id,
             "year": event.year,

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Controller, MediaType, Request, Response, get, post, route
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from safezone.core.db import to_us
 from safezone.core.desk import Desk
@@ -23,7 +24,7 @@ from safezone.patrol.views import UnitList, UnitView
 
 MOST_FIXES: Final = 1000
 """Fixes in one batch; an outbox with more sends several."""
-OnceKey = Annotated[str | None, Parameter(header="Idempotency-Key", max_length=200, required=False)]
+OnceKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=200, required=False)]
 
 KeepRefused = Callable[[str, bytes, Words, Identity], Awaitable[None]]
 """Keeps a message that a tracker of ours sent and nobody could understand: source, raw bytes, reason, who sent it."""
@@ -50,18 +51,18 @@ class UnitRoutes(Controller):
     tags = ("units",)
 
     @get()
-    async def list_units(self, identity: Identity, desk: Desk) -> UnitList:
+    async def list_units(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> UnitList:
         """Every unit of the station; positions only for the command centre and for the unit itself."""
         return UnitList(await desk.ask(queries.list_unit_views, identity))
 
     @get("/{unit_id:str}")
-    async def get_unit(self, unit_id: str, identity: Identity, desk: Desk) -> UnitView:
+    async def get_unit(self, unit_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> UnitView:
         """One unit."""
         return await desk.ask(queries.get_unit_view, identity, unit_id)
 
     @post("/{unit_id:str}/duty", status_code=200)
     async def set_duty(
-        self, unit_id: str, data: DutyBody, identity: Identity, desk: Desk, once_key: OnceKey = None
+        self, unit_id: FromPath[str], data: JSONBody[DutyBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk], once_key: OnceKey = None
     ) -> UnitView:
         """Sign a unit on or off; for the unit itself and the command centre. Repeating it changes nothing."""
         await desk.execute(SetDuty(unit_id, data.on, data.reason), identity, once_key)
@@ -69,7 +70,7 @@ class UnitRoutes(Controller):
 
     @post("/{unit_id:str}/state", status_code=200)
     async def set_state(
-        self, unit_id: str, data: StateBody, identity: Identity, desk: Desk, once_key: OnceKey = None
+        self, unit_id: FromPath[str], data: JSONBody[StateBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk], once_key: OnceKey = None
     ) -> UnitView:
         """Say that a unit can, or cannot, be sent."""
         await desk.execute(SetUnitState(unit_id, data.state, data.reason), identity, once_key)
@@ -122,7 +123,7 @@ def position_routes(desk: Desk, keep_refused: KeepRefused | None = None) -> list
     """`POST /api/v1/positions` and `GET|POST /osmand`. They are hot: no dependency but the identity is looked up."""
 
     @post("/api/v1/positions", status_code=200, tags=["positions"])
-    async def send_positions(data: PositionsBody, identity: Identity) -> Response[PositionsAnswer]:
+    async def send_positions(data: JSONBody[PositionsBody], identity: NamedDependency[Identity]) -> Response[PositionsAnswer]:
         """Where the unit that asks was. Only the unit itself says so; off duty nothing is kept."""
         unit_id = _own_unit(identity)
         if any(fix.unit_id is not None and fix.unit_id != unit_id for fix in data.fixes):
@@ -148,7 +149,7 @@ def position_routes(desk: Desk, keep_refused: KeepRefused | None = None) -> list
             if known is None:
                 raise
             if keep_refused is not None:
-                await keep_refused("osmand", body or query, useless.words, known)
+                await keep_refused("osmand", osmand.without_identifier(query, body), useless.words, known)
             return Response(PositionsAnswer([], RefusedPart(useless.code, useless.words)), status_code=200)
         identity = known or desk.authenticator.get(message.identifier)
         return _answer(await desk.execute(RecordFixes(_own_unit(identity), message.claims), identity))

@@ -84,7 +84,7 @@ class Behind(msgspec.Struct, frozen=True, gc=False):
 
 
 class Track(msgspec.Struct, frozen=True, gc=False):
-    """What is remembered about one unit between two fixes. `shift_us` is added to a device clock known to be wrong."""
+    """What is remembered about one unit between two fixes. `shift_us` is added to a device clock known to be behind."""
 
     newest: Seen | None = None
     shift_us: int = 0
@@ -166,8 +166,7 @@ def mark_fix(
         return Marked("repeated", claimed_us, False, False), track
 
     is_future = claimed_us > received_us + rules.future_s * SECOND_US
-    shift_us = _shift(track, claimed_us, received_us, rules)
-    at_us = claimed_us + shift_us
+    at_us, shift_us = _time_of(track, claimed_us, received_us, rules)
     newest_us = track.newest.at_us if track.newest else None
     is_off_duty = at_us < on_duty_since_us
     behind = None
@@ -181,7 +180,7 @@ def mark_fix(
             return Marked("backwards" if is_clock else "late", at_us, True, False), waiting
         # The device goes on living in the past: from here on its times are moved to the server's.
         at_us = max(received_us, on_duty_since_us, (newest_us or 0) + 1)
-        shift_us = at_us - claimed_us
+        shift_us = max(0, at_us - claimed_us)
 
     if is_null_island(claim.lon, claim.lat):
         return Marked("impossible", at_us, True, False), track
@@ -202,27 +201,19 @@ def _is_repeated(newest: Seen | None, claim: Claim, claimed_us: int) -> bool:
     return same_time and newest is not None and (newest.lon, newest.lat) == (claim.lon, claim.lat)
 
 
-def _shift(track: Track, claimed_us: int, received_us: int, rules: FixRules) -> int:
-    """How far this device's clock must be moved: 0 when it is right, less than 0 when it is ahead.
-
-    Of a clock that is ahead the smallest delay seen tells most (as in NTP, RFC 5905, clock filter), but it is
-    forgotten by and by: otherwise one that was set from two hours ahead to one would stay an hour old for ever.
-    """
-    tolerance_us = int(rules.future_s * SECOND_US)
+def _time_of(track: Track, claimed_us: int, received_us: int, rules: FixRules) -> tuple[int, int]:
+    """The time that counts for a fix, and how far its device's clock is known to be behind (0: it is right)."""
+    latest_us = received_us + int(rules.future_s * SECOND_US)
     newest = track.newest
-    shift_us = track.shift_us
-    if shift_us > 0:
-        # More than now: it was behind and has been set right.
-        shift_us = 0 if claimed_us + shift_us > received_us + tolerance_us else shift_us
-    if shift_us < 0 and newest is not None:
-        shift_us = min(0, shift_us + max(0, received_us - newest.received_us) // 2)
-    if claimed_us > received_us + tolerance_us:
-        return min(shift_us, received_us - claimed_us)
-    if shift_us < 0:
-        is_live = claimed_us >= received_us - tolerance_us
-        if is_live or (newest is not None and claimed_us + shift_us < newest.at_us <= claimed_us):
-            return 0  # It was ahead and has been set right.
-    return shift_us
+    if claimed_us > latest_us:
+        if newest is not None and claimed_us <= newest.claimed_us:
+            return newest.at_us - (
+                newest.claimed_us - claimed_us
+            ), 0  # older than the newest by its own clock
+        return received_us, 0
+    if track.shift_us > 0 and claimed_us + track.shift_us <= latest_us:
+        return claimed_us + track.shift_us, track.shift_us
+    return claimed_us, 0  # also for a clock that was wrong and has been set right
 
 
 def _longer_run(run: Behind | None, claimed_us: int, received_us: int, rules: FixRules) -> Behind:

@@ -13,7 +13,7 @@ from safezone.core.db import to_us, upsert
 from safezone.core.event import Entry
 from safezone.events import patrol as ev
 from safezone.events.patrol import UnitKind, Work
-from safezone.patrol.rules import Behind, Claim, Elsewhere, Marked, Seen, Track, state_of
+from safezone.patrol.rules import NOTHING_SEEN, Behind, Claim, Elsewhere, Marked, Seen, Track, state_of
 from safezone.patrol.tables import position, unit, unit_duty, unit_track
 
 _encode_work: Final = msgspec.json.Encoder().encode
@@ -161,19 +161,27 @@ def watch(conn: Connection, station: str, unit_ids: Iterable[str]) -> dict[str, 
     }
 
 
+class _Waiting(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What the marking is not sure of yet."""
+
+    elsewhere: Elsewhere | None = None
+    behind: Behind | None = None
+
+
+_encode_waiting: Final = msgspec.json.Encoder().encode
+_decode_waiting: Final = msgspec.json.Decoder(_Waiting).decode
+
+
 def _track_of(row: Any) -> Track:
     if row.shift_us is None:
-        return Track()
-    newest = there = run = None
+        return NOTHING_SEEN
+    newest = None
     if row.claimed_us is not None:
         newest = Seen(row.lon, row.lat, row.claimed_us, row.at_us, row.received_us, row.accuracy_m)
-    if row.there_count:
-        there = Elsewhere(
-            row.there_lon, row.there_lat, row.there_at_us, row.there_count, row.there_accuracy_m
-        )
-    if row.run_count:
-        run = Behind(row.run_claimed_us, row.run_received_us, row.run_last_us, row.run_count)
-    return Track(newest, row.shift_us, there, run)
+    if row.waiting is None:
+        return Track(newest, row.shift_us)
+    waiting = _decode_waiting(row.waiting)
+    return Track(newest, row.shift_us, waiting.elsewhere, waiting.behind)
 
 
 _KEPT: Final = select(position.c.unit_id, position.c.claimed_us, position.c.lon, position.c.lat).where(
@@ -214,68 +222,60 @@ def position_row(
 def add_positions(conn: Connection, rows: list[dict[str, Any]]) -> None:
     """The fixes are kept, each with its mark; one that is here already stays as it was."""
     if rows:
-        conn.execute(upsert(position, conn).on_conflict_do_nothing(), rows)
+        conn.execute(_statements(conn).keep, rows)
 
 
 def save_tracks(conn: Connection, station: str, watched: dict[str, Watched]) -> None:
     """What is remembered of every changed unit is stored; the drawn fix only where there is a newer one."""
-    moved = [
-        _track_row(station, i, w, w.newest) for i, w in watched.items() if w.changed and w.newest is not None
-    ]
+    moved, still = list[dict[str, Any]](), list[dict[str, Any]]()
+    for unit_id, one in watched.items():
+        if one.changed:
+            (moved if one.newest else still).append(_track_row(station, unit_id, one))
     if moved:
-        insert = upsert(unit_track, conn)
-        conn.execute(
-            insert.on_conflict_do_update(
-                index_elements=["station", "unit_id"],
-                set_={c: insert.excluded[c] for c in _DRAWN + _REMEMBERED},
-            ),
-            moved,
-        )
-    still = [_track_row(station, i, w, None) for i, w in watched.items() if w.changed and w.newest is None]
+        conn.execute(_statements(conn).draw, moved)
     if still:
+        conn.execute(_statements(conn).remember, still)
+
+
+def _track_row(station: str, unit_id: str, watched: Watched) -> dict[str, Any]:
+    track, claim = watched.track, watched.newest
+    waiting = None
+    if track.elsewhere is not None or track.behind is not None:
+        waiting = _encode_waiting(_Waiting(track.elsewhere, track.behind)).decode()
+    row = {"station": station, "unit_id": unit_id, "shift_us": track.shift_us, "waiting": waiting}
+    if claim is not None and track.newest is not None:
+        row["lon"] = claim.lon
+        row["lat"] = claim.lat
+        row["claimed_us"] = track.newest.claimed_us
+        row["at_us"] = track.newest.at_us
+        row["received_us"] = track.newest.received_us
+        row["accuracy_m"] = claim.accuracy_m
+        row["speed_kmh"] = claim.speed_kmh
+        row["heading_deg"] = claim.heading_deg
+        row["battery_pct"] = claim.battery_pct
+    return row
+
+
+class _Statements:
+    """The inserts of one dialect, made once: they are wanted many times a second."""
+
+    def __init__(self, conn: Connection) -> None:
+        key = ["station", "unit_id"]
+        self.keep = upsert(position, conn).on_conflict_do_nothing()
         insert = upsert(unit_track, conn)
-        conn.execute(
-            insert.on_conflict_do_update(
-                index_elements=["station", "unit_id"], set_={c: insert.excluded[c] for c in _REMEMBERED}
-            ),
-            still,
-        )
+        remembered = {name: insert.excluded[name] for name in ("shift_us", "waiting")}
+        self.remember = insert.on_conflict_do_update(index_elements=key, set_=remembered)
+        everything = {c.name: insert.excluded[c.name] for c in unit_track.c if c.name not in key}
+        self.draw = insert.on_conflict_do_update(index_elements=key, set_=everything)
 
 
-_REMEMBERED: Final = [
-    c.name for c in unit_track.c if c.name == "shift_us" or c.name.startswith(("there_", "run_"))
-]
-_DRAWN: Final = [
-    c.name for c in unit_track.c if c.name not in _REMEMBERED and c.name not in ("station", "unit_id")
-]
+_made: Final[dict[str, _Statements]] = {}
 
 
-def _track_row(station: str, unit_id: str, watched: Watched, claim: Claim | None) -> dict[str, Any]:
-    track = watched.track
-    newest, there, run = track.newest if claim else None, track.elsewhere, track.behind
-    return {
-        "station": station,
-        "unit_id": unit_id,
-        "lon": newest.lon if newest else None,
-        "lat": newest.lat if newest else None,
-        "claimed_us": newest.claimed_us if newest else None,
-        "at_us": newest.at_us if newest else None,
-        "received_us": newest.received_us if newest else None,
-        "accuracy_m": claim.accuracy_m if claim else None,
-        "speed_kmh": claim.speed_kmh if claim else None,
-        "heading_deg": claim.heading_deg if claim else None,
-        "battery_pct": claim.battery_pct if claim else None,
-        "shift_us": track.shift_us,
-        "there_lon": there.lon if there else None,
-        "there_lat": there.lat if there else None,
-        "there_at_us": there.at_us if there else None,
-        "there_accuracy_m": there.accuracy_m if there else None,
-        "there_count": there.count if there else 0,
-        "run_claimed_us": run.first_claimed_us if run else None,
-        "run_received_us": run.first_received_us if run else None,
-        "run_last_us": run.last_claimed_us if run else None,
-        "run_count": run.count if run else 0,
-    }
+def _statements(conn: Connection) -> _Statements:
+    if conn.dialect.name not in _made:
+        _made[conn.dialect.name] = _Statements(conn)
+    return _made[conn.dialect.name]
 
 
 def forget_track(conn: Connection, station: str, unit_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, String, Text
 
 from safezone.core.db import table
 
@@ -53,17 +53,9 @@ unit_track = table(
     Column("speed_kmh", Float),
     Column("heading_deg", Float),
     Column("battery_pct", Float),
-    # What the marking remembers between two fixes, see `rules.Track`.
+    # What the marking remembers between two fixes, see `rules.Track`; `waiting` (JSON) is null as long as all is well.
     Column("shift_us", BigInteger, nullable=False),
-    Column("there_lon", Float),
-    Column("there_lat", Float),
-    Column("there_at_us", BigInteger),
-    Column("there_accuracy_m", Float),
-    Column("there_count", Integer, nullable=False),
-    Column("run_claimed_us", BigInteger),
-    Column("run_received_us", BigInteger),
-    Column("run_last_us", BigInteger),
-    Column("run_count", Integer, nullable=False),
+    Column("waiting", Text),
     source="telemetry",
 )
 

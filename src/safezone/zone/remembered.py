@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
+from safezone.core.db import remembered
+
 T = TypeVar("T")
 
 
@@ -28,7 +30,11 @@ class Remembered(Generic[T]):
 
     def find(self, conn: Connection, station: str) -> T | None:
         """The prepared answer; None when nothing was ever recorded for the station."""
-        version = self._find_version(conn, station)
+        known = remembered(conn)
+        key = f"{id(self)}:{station}"
+        if key not in known:
+            known[key] = self._find_version(conn, station)
+        version: str | None = known[key]
         if version is None:
             return None
         kept = self._kept.get(station)

@@ -76,11 +76,12 @@ class RoadGraph:
                     en=f"The road map file {path.name} cannot be read ({broken}): import it again.",
                 )
             ) from broken
-        if meta.get("version") != FILE_VERSION:
+        version = meta.get("version")
+        if version != FILE_VERSION:
             raise RoadsUnavailable(
                 Words(
-                    th=f"{path.name} เป็นรุ่น {meta.get('version')} (ต้องการรุ่น {FILE_VERSION}): นำเข้าใหม่",
-                    en=f"{path.name} has version {meta.get('version')}, this program needs {FILE_VERSION}: import it again.",
+                    th=f"{path.name} เป็นรุ่น {version} (ต้องการรุ่น {FILE_VERSION}): นำเข้าใหม่",
+                    en=f"{path.name} has version {version}, this program needs {FILE_VERSION}: import it again.",
                 )
             )
         return cls(arrays, meta)

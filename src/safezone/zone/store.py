@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from safezone.core.bus import Bus
-from safezone.core.db import table, to_us, upsert
+from safezone.core.db import forget_remembered, table, to_us, upsert
 from safezone.core.event import Entry
 from safezone.core.i18n import Words
 from safezone.events import zone as ev
@@ -214,6 +214,7 @@ def _shape_row(entry: Entry, layer: str, shape_id: str, position: int) -> dict[s
 
 def _changed(conn: Connection, entry: Entry) -> None:
     """Whoever has prepared answers about the ground must prepare them anew."""
+    forget_remembered(conn)
     insert = upsert(zone_version, conn).values(station=entry.station, event_id=entry.id)
     conn.execute(insert.on_conflict_do_update(index_elements=["station"], set_={"event_id": entry.id}))
 

@@ -17,6 +17,8 @@ export interface Picking {
 /** Asks the map to go somewhere; a new object is a new wish, even to the same place. */
 export interface MapWish {
   to: Place | "zone";
+  /** Leave the map where it is if the place is in sight already. */
+  onlyIfHidden?: boolean;
 }
 
 const KEY = Symbol("desk");
@@ -68,6 +70,8 @@ export class Desk {
   /** Only a person chooses; no event ever calls this. */
   choose(id: string | null): void {
     this.chosenId = id;
+    const place = this.incidents.get(id ?? "")?.place;
+    if (place) this.mapWish = { to: place, onlyIfHidden: true };
     if (this.picking?.purpose === "incident") this.picking = null;
     if (id !== null && this.panel !== "none") this.panel = "none";
   }

@@ -197,8 +197,8 @@ export const en: Record<Key, string> = {
   "twin.lead": "Near in place and time; please judge",
   "twin.look": "Look",
   "twin.do": "Merge",
-  "twin.merge": "Merge this into {number}",
-  "twin.merge.sure": "Confirm merge into {number}",
+  "twin.merge": "Merge into {number}",
+  "twin.merge.sure": "Confirm: into {number}",
 
   // dispatch
   "dispatch.title": "Recommended units",
@@ -242,7 +242,7 @@ export const en: Record<Key, string> = {
   "camera.none": "No camera in reach",
   "camera.none_place": "Cameras are found once the place is known",
   "camera.count": "{n} camera(s)",
-  "camera.no_live": "No live picture in this version; the place and readiness of each camera is shown",
+  "camera.no_live": "no live picture in this version",
   "readiness.READY": "Ready",
   "readiness.WATCH": "Watch",
   "readiness.DOWN": "Down",

@@ -191,7 +191,7 @@ export const th = {
   "twin.lead": "ใกล้กันทั้งเวลาและสถานที่ โปรดพิจารณา",
   "twin.look": "ดูเหตุ",
   "twin.do": "รวมเหตุ",
-  "twin.merge": "รวมเหตุนี้เข้ากับ {number}",
+  "twin.merge": "รวมเข้ากับ {number}",
   "twin.merge.sure": "ยืนยันรวมเข้ากับ {number}",
 
   // dispatch
@@ -236,7 +236,7 @@ export const th = {
   "camera.none": "ไม่มีกล้องในระยะ",
   "camera.none_place": "ต้องทราบสถานที่ก่อนจึงจะหากล้องได้",
   "camera.count": "{n} ตัว",
-  "camera.no_live": "รุ่นนี้ยังไม่มีภาพสด แสดงตำแหน่งและความพร้อมของกล้อง",
+  "camera.no_live": "รุ่นนี้ยังไม่มีภาพสด",
   "readiness.READY": "พร้อมใช้",
   "readiness.WATCH": "เฝ้าระวัง",
   "readiness.DOWN": "ใช้งานไม่ได้",

@@ -1,7 +1,7 @@
 /** The zone's own ground: where it ends, what lies outside, and a quiet tint for each community. */
 import type { ZoneCollection } from "../api/types.ts";
 
-const TINTS = ["#1b2c3f", "#24283f", "#1d3136", "#2b2a38", "#1f3330"];
+const TINTS = ["#20364e", "#2c2f4f", "#203c40", "#35324a", "#24403a"];
 
 /** Gives each community its own quiet tint, so that neighbours are told apart. */
 export function tinted(zone: ZoneCollection): GeoJSON.FeatureCollection {

@@ -68,7 +68,7 @@ function incident(priority: 1 | 2 | 3 | 4, state: "new" | "open" | "closed"): Pa
     c.font = '700 18px "Plex Thai", sans-serif';
     c.textAlign = "center";
     c.textBaseline = "middle";
-    c.fillText(String(priority), 20, 18);
+    c.fillText(String(priority), 20, 19);
   };
 }
 

@@ -120,6 +120,10 @@ export class ZoneMapView {
     });
   }
 
+  sees(place: Place): boolean {
+    return this.map.getBounds().contains([place.lon, place.lat]);
+  }
+
   zoom(by: number): void {
     this.map.easeTo({ zoom: this.map.getZoom() + by, duration: 200 });
   }

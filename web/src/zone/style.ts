@@ -22,7 +22,7 @@ const halo = { "text-halo-color": "#0a1017", "text-halo-width": 1.4 } as const;
 
 function ground(lang: Lang): LayerSpecification[] {
   return [
-    { id: "background", type: "background", paint: { "background-color": "#0c1219" } },
+    { id: "background", type: "background", paint: { "background-color": "#0e151d" } },
     {
       id: "water",
       type: "fill",
@@ -73,10 +73,10 @@ function ground(lang: Lang): LayerSpecification[] {
           "match",
           ["get", "kind"],
           ["primary", "main", "trunk"],
-          "#3d4f63",
+          "#52687f",
           ["secondary"],
-          "#334457",
-          "#2b3a4a",
+          "#435970",
+          "#37495b",
         ],
         "line-width": [
           "interpolate",
@@ -93,7 +93,7 @@ function ground(lang: Lang): LayerSpecification[] {
       id: "outside",
       type: "fill",
       source: "outside",
-      paint: { "fill-color": "#05080c", "fill-opacity": 0.45 },
+      paint: { "fill-color": "#04070b", "fill-opacity": 0.45 },
     },
     {
       id: "boundary-glow",

@@ -31,7 +31,7 @@ class Reporting:
         _require_may_report(cmd, uow)
         dedupe = hashlib.sha256(cmd.dedupe_key.encode()).hexdigest()
         if seen := find_report(uow.conn, uow.station, dedupe):
-            return Receipt(seen.id, seen.incident_id, seen.tracking_code, seen.joined, repeated=True)
+            return Receipt(seen.id, seen.incident_id, seen.tracking_code, bool(seen.joined), repeated=True)
         point = self._point_of(cmd, uow)
         place = point or (check_point(cmd.place) if cmd.place else None)
         twin_id = find_same_point(uow, cmd.sos_point, self._surroundings.limits) if cmd.sos_point else None

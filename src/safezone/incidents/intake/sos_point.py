@@ -46,7 +46,7 @@ def decode(station: str, point: str, payload: bytes, received_at: datetime) -> t
         raise _bad(point, f"{len(payload)} bytes, at most {LONGEST}")
     try:
         press = _decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise _bad(point, str(problem)) from None
     claimed_at = None if press.at is None else _aware(press.at)
     command = ReportEmergency(
@@ -66,7 +66,11 @@ def encode_receipt(number: int, receipt: Receipt) -> bytes:
 
 def _aware(at: datetime) -> datetime:
     """A time without an offset is taken as UTC: poles are set up that way, and it is only a claim."""
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except OverflowError:
+        # The year 1 or 9999: a clock that makes no sense must not cost anybody the press.
+        return at.replace(tzinfo=UTC)
 
 
 def _bad(point: str, why: str) -> Invalid:

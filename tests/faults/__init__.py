@@ -1,0 +1,1 @@
+"""What happens when things die, fill up or lie: nothing that was acknowledged is missing, and nothing is twice."""

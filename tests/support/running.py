@@ -1,0 +1,239 @@
+"""A real station for tests: started the way a user starts it, asked through its doors, and ended with all it started.
+
+    def test_something(demo: Station) -> None:                 # one demonstration station for the whole run
+        assert demo.ask("GET", "/console").status_code == 200
+
+    with running(tmp_path / "data") as station:                # a private one: it may be killed, filled, broken
+        station.kill("node")
+        station.wait_until_answering("node", unlike=old_pid)
+
+`running(data)` starts `safezone demo --no-simulation`; `running(data, station_set=folder)` the real thing,
+`safezone up --set`. Both answer on free ports of 127.0.0.1 and give the same `Station`: `url`, `api`, `mqtt_port`,
+`tokens` (bearer token by duty name or call sign), `poles` (SOS point → its MQTT login). `Station.children()` are the
+pids in `<data>/run/children.json`; `Station.said()` is everything the processes have printed. Starting takes about a
+second. `stop()` may be called early; the `with` ends what is left, and fails if a process outlives it.
+
+Use `demo` wherever the test does no harm: never kill, stop or fill the disk of it, and do not count on being alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import psutil
+import pytest
+
+from tests.support.places import REPO, eventually, free_port
+
+DEMO_SET = REPO / "src" / "safezone" / "entrypoints" / "demo" / "mukdahan"
+START_LIMIT_S = 60.0
+"""Generous: a cold start takes one second, on a machine that is busy with other things it takes many."""
+STOP_LIMIT_S = 8.0
+
+
+class Login(NamedTuple):
+    """With what an SOS point signs in at the broker."""
+
+    username: str
+    password: str
+
+
+class Station:
+    """A station that runs; made by `running`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], data: Path, log: Path, ready: dict[str, Any]) -> None:
+        self.process = process
+        self.data = data
+        self.log = log
+        self.ready = ready
+        self.url: str = ready["url"]
+        self.api: str = ready["api"]
+        self.id: str = ready["station"]
+        self.mqtt_port: int = ready["mqtt"]["port"]
+        self.tokens: dict[str, str] = ready.get("tokens", {})
+        self.poles = {each["id"]: Login(each["username"], each["password"]) for each in ready.get("sos_points", [])}
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file of the record."""
+        return self.data / "safezone.db"
+
+    def said(self) -> str:
+        """All that its processes have printed so far."""
+        return self.log.read_text("utf-8", "replace")
+
+    # ── asking ──
+
+    def ask(
+        self, method: str, path: str, body: Any = None, *, who: str | None = "operator", timeout_s: float = 15.0
+    ) -> httpx.Response:
+        """The answer to one request below `/api/v1`, as the holder of the token `who` (None: as anybody)."""
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
+        return httpx.request(method, self.api + path, json=body, headers=headers, timeout=timeout_s)
+
+    def list_incidents(self, state: str = "all") -> list[dict[str, Any]]:
+        """Every incident through the public API, page by page."""
+        found: list[dict[str, Any]] = []
+        before = ""
+        while page := self.ask("GET", f"/incidents?state={state}&limit=500{before}").json()["items"]:
+            found += page
+            before = f"&before={page[-1]['opened_at']}"
+        return found
+
+    def list_reports(self, incident_id: str) -> list[dict[str, Any]]:
+        """The reports of one incident (the API shows the first 500)."""
+        reports: list[dict[str, Any]] = self.ask("GET", f"/incidents/{incident_id}").json()["reports"]
+        return reports
+
+    def readiness(self) -> httpx.Response:
+        """What `/readyz` says."""
+        return httpx.get(f"{self.url}/readyz", timeout=15.0)
+
+    # ── its processes ──
+
+    def children(self) -> dict[str, int]:
+        """The process id of every child that runs now, by name."""
+        said = json.loads((self.data / "run" / "children.json").read_text("utf-8"))
+        return {each["name"]: each["pid"] for each in said["children"] if each["pid"] is not None}
+
+    def processes(self) -> set[int]:
+        """The supervisor, its children and whatever they have started."""
+        top = psutil.Process(self.process.pid)
+        return {top.pid, *(each.pid for each in top.children(recursive=True))}
+
+    def kill(self, name: str) -> int:
+        """The child has got SIGKILL in the middle of whatever it was doing; returns the pid it had."""
+        pid = self.children()[name]
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def wait_until_answering(self, name: str, *, unlike: int = 0, within_s: float = START_LIMIT_S) -> int:
+        """The pid of the child `name`, once it runs under another pid than `unlike` and answers."""
+
+        def find() -> int | None:
+            pid = self.children().get(name)
+            return pid if pid not in (None, unlike) and self._answers(name, pid) else None
+
+        return eventually(find, within_s=within_s, every_s=0.01) or 0
+
+    def _answers(self, name: str, pid: int | None) -> bool:
+        """Whether this very process serves: the broker listens, the node answers a request."""
+        try:
+            if name == "node":
+                return httpx.get(f"{self.url}/healthz", timeout=5.0).is_success and self.children().get(name) == pid
+            connections = psutil.Process(pid).net_connections("tcp")
+        except (psutil.Error, httpx.TransportError):
+            return False
+        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == self.mqtt_port for each in connections)
+
+    def stop(self, number: int = signal.SIGINT, *, within_s: float = STOP_LIMIT_S) -> int:
+        """It was sent this signal and has ended; returns its exit status. AssertionError if anything of it lives on."""
+        mine = self.processes() if self.process.poll() is None else set()
+        self.process.send_signal(number)
+        began = time.monotonic()
+        try:
+            status = self.process.wait(within_s)
+        finally:
+            left = [pid for pid in mine if _lives(pid)] if self.process.poll() is None else []
+        eventually(lambda: not any(map(_lives, mine)), within_s=max(0.5, within_s - (time.monotonic() - began)))
+        assert not left
+        return status
+
+
+@contextmanager
+def running(
+    data: Path, *, station_set: Path | None = None, words: Sequence[str] = (), ports: tuple[int, int] | None = None
+) -> Iterator[Station]:
+    """A station in the folder `data` that answers: the demonstration, or `safezone up` with a station set.
+
+    `words` are added to the command line, `ports` are those of the web and of MQTT. AssertionError, with all that was
+    printed, when it does not come up.
+    """
+    log = data.parent / f"{data.name}.log"
+    ready_file = data.parent / f"{data.name}.ready.json"
+    ready_file.unlink(missing_ok=True)
+    kind = ["up", "--set", str(station_set)] if station_set else ["demo", "--no-simulation"]
+    web, mqtt = ports or (free_port(), free_port())
+    places = ["--data", str(data), "--port", str(web), "--mqtt-port", str(mqtt), "--ready-file", str(ready_file)]
+    process = start([*kind, *places, *words], log)
+    try:
+        eventually(lambda: ready_file.exists() or process.poll() is not None, within_s=START_LIMIT_S)
+        assert ready_file.exists(), f"it ended with {process.poll()}:\n{log.read_text('utf-8', 'replace')}"
+        station = Station(process, data, log, json.loads(ready_file.read_text("utf-8")))
+        if station_set is not None:
+            _take_over(station)
+        yield station
+        if process.poll() is None:
+            station.stop()
+    finally:
+        if process.poll() is None:
+            _end(process)
+
+
+def start(words: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """The command `safezone` with these words, running; what it prints goes to `log`. The caller ends it."""
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "safezone", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
+        )
+
+
+def finish(words: Sequence[str], *, within_s: float = START_LIMIT_S) -> subprocess.CompletedProcess[str]:
+    """The command `safezone` with these words, once it has ended by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "safezone", *words], capture_output=True, text=True, timeout=within_s, check=False
+    )
+
+
+def _take_over(station: Station) -> None:
+    """As the first administrator does: opens the link, gives out the tokens, hands the secrets to the technician."""
+    if "/enter#token=" not in station.said():
+        return  # The folder had a station already.
+    link = station.said().split("/enter#token=")[1].split()[0]
+    opened = httpx.post(f"{station.api}/session", json={"token": link})
+    station.tokens["admin"] = opened.cookies["safezone_session"]
+    for role in ("operator", "supervisor"):
+        asked = {"sort": "token", "role": role, "name": role}
+        station.tokens[role] = station.ask("POST", "/admin/credentials", asked, who="admin").json()["secret"]
+    with (station.data / "sos-point-secrets.csv").open(encoding="utf-8", newline="") as file:
+        station.poles = {each["sos_point"]: Login(each["username"], each["password"]) for each in csv.DictReader(file)}
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """A test has failed in the middle: nothing that it started stays behind."""
+    mine = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    for each in mine:
+        if each.is_running():
+            each.kill()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
+    """The demonstration station without simulated life, shared by every test that does it no harm."""
+    with running(tmp_path_factory.mktemp("demo") / "data") as station:
+        yield station
