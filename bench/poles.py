@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ async def main(asked: dict[str, Any]) -> None:
     poles: list[Pole] = []
     for start in range(0, len(asked["devices"]), 100):
         some = [
-            loop.create_connection(lambda d=device: Pole(bench, *d), "127.0.0.1", asked["port"])
+            loop.create_connection(partial(Pole, bench, *device), "127.0.0.1", asked["port"])
             for device in asked["devices"][start : start + 100]
         ]
         joined = [protocol for _, protocol in await asyncio.gather(*some)]

@@ -31,10 +31,10 @@ def measure(station: Running, *, rate: float, seconds: float, poles: int) -> dic
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(asked, file)
         file.flush()
-        screens = _client("bench.screens", station.url, station.token, "2")
+        screens = client("bench.screens", station.url, station.token, "2")
         wait_ready(screens)
         wait_ready(screens)
-        presses = _client("bench.poles", file.name)
+        presses = client("bench.poles", file.name)
         wait_ready(presses)
         before, began = station.cpu(), time.monotonic()
         assert presses.stdin is not None
@@ -50,7 +50,8 @@ def measure(station: Running, *, rate: float, seconds: float, poles: int) -> dic
     return _compare(pressed, saw, {name: after[name] - before[name] for name in after}, took, total)
 
 
-def _client(module: str, *words: str) -> subprocess.Popen[bytes]:
+def client(module: str, *words: str) -> subprocess.Popen[bytes]:
+    """A client in a process of its own, told to begin by a line on its standard input."""
     return subprocess.Popen(
         [sys.executable, "-m", module, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

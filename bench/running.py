@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -117,13 +116,6 @@ def call(url: str, token: str, method: str, path: str, body: Any = None) -> Any:
     )
     with urllib.request.urlopen(request) as answer:
         return json.loads(answer.read() or b"null")
-
-
-def client(module: str, *words: str) -> subprocess.Popen[bytes]:
-    """A client in a process of its own; it says `ready` on a line of its own and prints JSON at its end."""
-    return subprocess.Popen(
-        [sys.executable, "-m", module, *words], stdout=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-    )
 
 
 def wait_ready(process: subprocess.Popen[bytes]) -> None:

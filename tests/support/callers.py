@@ -44,7 +44,13 @@ class Pole:
     """
 
     def __init__(
-        self, station: Station, point: str, *, pace_s: float, repeat_s: float = 0.7, knows_receipts: bool = True
+        self,
+        station: Station,
+        point: str,
+        *,
+        pace_s: float,
+        repeat_s: float = 1.5,
+        knows_receipts: bool = True,
     ) -> None:
         self.point = point
         self.presses: dict[int, Pressed] = {}
@@ -53,10 +59,13 @@ class Pole:
         self._topic = f"safezone/{station.id}/sos/{point}"
         self._lock = threading.Lock()
         self._confirmed: set[int] = set()
+        self._unanswered: dict[int, Pressed] = {}
         self._end = threading.Event()
         self._pressing = True
         self._thread = threading.Thread(target=self._press_and_repeat, name=f"pole {point}", daemon=True)
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"pole-{point}", clean_session=False)
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"pole-{point}", clean_session=False
+        )
         self._client.username_pw_set(*station.poles[point])
         # A pole in the field waits a second; here the broker is killed more often than that.
         self._client.reconnect_delay_set(0.05, 0.4)  # type: ignore[arg-type]
@@ -70,6 +79,15 @@ class Pole:
         self._client.loop_start()
         self._thread.start()
 
+    def press(self, at: datetime | None = None) -> Pressed:
+        """The button is pressed once more, now, by a clock that says `at`."""
+        with self._lock:
+            press = Pressed(n=len(self.presses) + 1, at=at or datetime.now(UTC))
+            press.next_try_s = time.monotonic() + self._repeat_s
+            self.presses[press.n] = self._unanswered[press.n] = press
+        self._send(press)
+        return press
+
     def press_no_more(self) -> None:
         """No new press; what has no receipt is still repeated."""
         self._pressing = False
@@ -77,7 +95,9 @@ class Pole:
     def list_pending(self) -> list[int]:
         """The presses that it still waits for an answer to."""
         with self._lock:
-            return [each.n for each in self.presses.values() if not self.is_answered(each)]
+            for each in [each for each in self._unanswered.values() if self.is_answered(each)]:
+                del self._unanswered[each.n]
+            return list(self._unanswered)
 
     def finish(self) -> None:
         """It has left the broker."""
@@ -98,22 +118,15 @@ class Pole:
             now_s = time.monotonic()
             if self._pressing and now_s >= next_press_s:
                 next_press_s = max(next_press_s + self._pace_s, now_s)
-                self._press_anew()
+                self.press()
             if self._knows_receipts and self._client.is_connected():
-                with self._lock:
-                    due = [each for each in self.presses.values() if not each.receipts and each.next_try_s <= now_s]
-                for each in due:
-                    self._send(each)
+                for n in self.list_pending():
+                    if self.presses[n].next_try_s <= now_s:
+                        self._send(self.presses[n])
             self._end.wait(min(0.02, self._pace_s))
 
-    def _press_anew(self) -> None:
-        press = Pressed(n=len(self.presses) + 1, at=datetime.now(UTC))
-        with self._lock:
-            self.presses[press.n] = press
-        if not self._knows_receipts:
-            self._send(press)
-
     def _send(self, press: Pressed) -> None:
+        """What is handed over without a connection the library sends as soon as there is one."""
         press.tries += 1
         press.next_try_s = time.monotonic() + self._repeat_s
         said = {"n": press.n, "at": press.at.isoformat(), "kind": "sos"}
@@ -130,7 +143,9 @@ class Pole:
             with self._lock:
                 self.presses[receipt["n"]].receipts.append(receipt["incident_id"])
 
-    def _on_publish(self, _client: paho.Client, _userdata: Any, mid: int, _code: ReasonCode, _more: Any) -> None:
+    def _on_publish(
+        self, _client: paho.Client, _userdata: Any, mid: int, _code: ReasonCode, _more: Any
+    ) -> None:
         self._confirmed.add(mid)
 
 

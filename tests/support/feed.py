@@ -92,4 +92,6 @@ class Feed:
 def _frame_of(raw: bytes) -> Frame:
     fields = dict(line.split(b": ", 1) for line in raw.split(b"\n"))
     number = fields.get(b"id")
-    return Frame(fields[b"event"].decode(), msgspec.json.decode(fields[b"data"]), int(number) if number else None)
+    return Frame(
+        fields[b"event"].decode(), msgspec.json.decode(fields[b"data"]), int(number) if number else None
+    )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from safezone.core.settings import Broker
 from safezone.entrypoints import broker
@@ -61,7 +62,9 @@ def device_of(point: str, token: str) -> Device:
 class RealPole:
     """An SOS point: its own counter, repeats its press until it has a receipt."""
 
-    def __init__(self, to: RealBroker, point: str, *, password: str | None = None, client_id: str | None = None) -> None:
+    def __init__(
+        self, to: RealBroker, point: str, *, password: str | None = None, client_id: str | None = None
+    ) -> None:
         self.point = point
         self.receipts: dict[int, dict[str, Any]] = {}
         self.drops = 0
@@ -70,12 +73,12 @@ class RealPole:
         self._news = threading.Condition()
         self._mids: set[int] = set()
         self.client = paho.Client(
-            paho.CallbackAPIVersion.VERSION2,
+            CallbackAPIVersion.VERSION2,
             client_id=client_id or f"pole-{point}-{next(_numbers)}",
             clean_session=False,
         )
         self.client.username_pw_set(f"{STATION}.{point}", password or to.tokens[point])
-        self.client.reconnect_delay_set(0.05, 0.2)
+        self.client.reconnect_delay_set(0.05, 0.2)  # type: ignore[arg-type]  # seconds; fractions work
         self.client.on_connect = self._on_connect
         self.client.on_disconnect = self._on_disconnect
         self.client.on_subscribe = lambda *_: self.listening.set()
@@ -95,6 +98,7 @@ class RealPole:
 
     def press(self, number: int, *, within_s: float = 30.0, every_s: float = 1.0) -> dict[str, Any]:
         """The receipt; the press is repeated until it is there."""
+        assert self.listening.wait(10.0), f"{self.point} is not connected: {self.refused}"
         payload = json.dumps({"n": number, "at": "2026-11-20T12:00:00Z", "kind": "sos"}).encode()
         for _ in range(max(1, round(within_s / every_s))):
             self.client.publish(self.topic("press"), payload, qos=1)

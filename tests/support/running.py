@@ -52,17 +52,22 @@ class Login(NamedTuple):
 class Station:
     """A station that runs; made by `running`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], data: Path, log: Path, ready: dict[str, Any]) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], data: Path, log: Path, ready: dict[str, Any]
+    ) -> None:
         self.process = process
         self.data = data
         self.log = log
         self.ready = ready
+        self._client = httpx.Client()
         self.url: str = ready["url"]
         self.api: str = ready["api"]
         self.id: str = ready["station"]
         self.mqtt_port: int = ready["mqtt"]["port"]
         self.tokens: dict[str, str] = ready.get("tokens", {})
-        self.poles = {each["id"]: Login(each["username"], each["password"]) for each in ready.get("sos_points", [])}
+        self.poles = {
+            each["id"]: Login(each["username"], each["password"]) for each in ready.get("sos_points", [])
+        }
 
     @property
     def database(self) -> Path:
@@ -76,11 +81,17 @@ class Station:
     # ── asking ──
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, who: str | None = "operator", timeout_s: float = 15.0
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        who: str | None = "operator",
+        timeout_s: float = 15.0,
     ) -> httpx.Response:
         """The answer to one request below `/api/v1`, as the holder of the token `who` (None: as anybody)."""
         headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
-        return httpx.request(method, self.api + path, json=body, headers=headers, timeout=timeout_s)
+        return self._client.request(method, self.api + path, json=body, headers=headers, timeout=timeout_s)
 
     def list_incidents(self, state: str = "all") -> list[dict[str, Any]]:
         """Every incident through the public API, page by page."""
@@ -98,7 +109,7 @@ class Station:
 
     def readiness(self) -> httpx.Response:
         """What `/readyz` says."""
-        return httpx.get(f"{self.url}/readyz", timeout=15.0)
+        return self._client.get(f"{self.url}/readyz", timeout=15.0)
 
     # ── its processes ──
 
@@ -118,6 +129,10 @@ class Station:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def wait_until_running(self, name: str, *, within_s: float = START_LIMIT_S) -> int:
+        """The pid of the child `name`, once there is such a process, however far it has come."""
+        return eventually(lambda: self.children().get(name), within_s=within_s, every_s=0.002) or 0
+
     def wait_until_answering(self, name: str, *, unlike: int = 0, within_s: float = START_LIMIT_S) -> int:
         """The pid of the child `name`, once it runs under another pid than `unlike` and answers."""
 
@@ -131,11 +146,20 @@ class Station:
         """Whether this very process serves: the broker listens, the node answers a request."""
         try:
             if name == "node":
-                return httpx.get(f"{self.url}/healthz", timeout=5.0).is_success and self.children().get(name) == pid
+                return (
+                    self._client.get(f"{self.url}/healthz", timeout=5.0).is_success
+                    and self.children().get(name) == pid
+                )
             connections = psutil.Process(pid).net_connections("tcp")
         except (psutil.Error, httpx.TransportError):
             return False
-        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == self.mqtt_port for each in connections)
+        return any(
+            each.status == psutil.CONN_LISTEN and each.laddr.port == self.mqtt_port for each in connections
+        )
+
+    def close(self) -> None:
+        """No connection of ours is left open."""
+        self._client.close()
 
     def stop(self, number: int = signal.SIGINT, *, within_s: float = STOP_LIMIT_S) -> int:
         """It was sent this signal and has ended; returns its exit status. AssertionError if anything of it lives on."""
@@ -146,14 +170,20 @@ class Station:
             status = self.process.wait(within_s)
         finally:
             left = [pid for pid in mine if _lives(pid)] if self.process.poll() is None else []
-        eventually(lambda: not any(map(_lives, mine)), within_s=max(0.5, within_s - (time.monotonic() - began)))
+        eventually(
+            lambda: not any(map(_lives, mine)), within_s=max(0.5, within_s - (time.monotonic() - began))
+        )
         assert not left
         return status
 
 
 @contextmanager
 def running(
-    data: Path, *, station_set: Path | None = None, words: Sequence[str] = (), ports: tuple[int, int] | None = None
+    data: Path,
+    *,
+    station_set: Path | None = None,
+    words: Sequence[str] = (),
+    ports: tuple[int, int] | None = None,
 ) -> Iterator[Station]:
     """A station in the folder `data` that answers: the demonstration, or `safezone up` with a station set.
 
@@ -165,7 +195,16 @@ def running(
     ready_file.unlink(missing_ok=True)
     kind = ["up", "--set", str(station_set)] if station_set else ["demo", "--no-simulation"]
     web, mqtt = ports or (free_port(), free_port())
-    places = ["--data", str(data), "--port", str(web), "--mqtt-port", str(mqtt), "--ready-file", str(ready_file)]
+    places = [
+        "--data",
+        str(data),
+        "--port",
+        str(web),
+        "--mqtt-port",
+        str(mqtt),
+        "--ready-file",
+        str(ready_file),
+    ]
     process = start([*kind, *places, *words], log)
     try:
         eventually(lambda: ready_file.exists() or process.poll() is not None, within_s=START_LIMIT_S)
@@ -174,6 +213,7 @@ def running(
         if station_set is not None:
             _take_over(station)
         yield station
+        station.close()
         if process.poll() is None:
             station.stop()
     finally:
@@ -197,7 +237,11 @@ def start(words: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
 def finish(words: Sequence[str], *, within_s: float = START_LIMIT_S) -> subprocess.CompletedProcess[str]:
     """The command `safezone` with these words, once it has ended by itself."""
     return subprocess.run(
-        [sys.executable, "-m", "safezone", *words], capture_output=True, text=True, timeout=within_s, check=False
+        [sys.executable, "-m", "safezone", *words],
+        capture_output=True,
+        text=True,
+        timeout=within_s,
+        check=False,
     )
 
 
@@ -206,13 +250,15 @@ def _take_over(station: Station) -> None:
     if "/enter#token=" not in station.said():
         return  # The folder had a station already.
     link = station.said().split("/enter#token=")[1].split()[0]
-    opened = httpx.post(f"{station.api}/session", json={"token": link})
+    opened = station.ask("POST", "/session", {"token": link}, who=None)
     station.tokens["admin"] = opened.cookies["safezone_session"]
     for role in ("operator", "supervisor"):
         asked = {"sort": "token", "role": role, "name": role}
         station.tokens[role] = station.ask("POST", "/admin/credentials", asked, who="admin").json()["secret"]
     with (station.data / "sos-point-secrets.csv").open(encoding="utf-8", newline="") as file:
-        station.poles = {each["sos_point"]: Login(each["username"], each["password"]) for each in csv.DictReader(file)}
+        station.poles = {
+            each["sos_point"]: Login(each["username"], each["password"]) for each in csv.DictReader(file)
+        }
 
 
 def _lives(pid: int) -> bool:

@@ -68,7 +68,10 @@ class Screen:
                 self._end.wait(0.03)
 
     def _follow(self, client: httpx.Client) -> None:
-        headers = {"Authorization": f"Bearer {self._station.tokens[self._who]}", "Last-Event-ID": str(self.place)}
+        headers = {
+            "Authorization": f"Bearer {self._station.tokens[self._who]}",
+            "Last-Event-ID": str(self.place),
+        }
         with client.stream("GET", f"{self._station.api}/live", headers=headers) as answer:
             if not answer.is_success:
                 return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import shutil
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import uvloop
 from sqlalchemy import Connection
 
 from safezone.assets.station_set import read_station_set
@@ -86,7 +86,11 @@ class Station:
         self.engine = Engine(
             wire(self.settings), self.folder.open_database(self.settings), STATION, self.clock
         )
-        self.desk, self.bus, self.database = self.engine.desk, self.engine.house.bus, self.engine.desk.database
+        self.desk, self.bus, self.database = (
+            self.engine.desk,
+            self.engine.house.bus,
+            self.engine.desk.database,
+        )
         self.surroundings = self.engine.house.surroundings
         self.engine.start()
 
@@ -142,7 +146,7 @@ class RunningStation(Station):
         assert self._ready.wait(20), "the node did not come up"
 
     def _run(self) -> None:
-        asyncio.run(self.node.run(self._web, self._ready.set))
+        uvloop.run(self.node.run(self._web, self._ready.set))
 
     def api(self, name: str = "operator") -> Api:
         """A client with the token of this role, unit or pole; `public` has none."""
@@ -156,13 +160,8 @@ class RunningStation(Station):
 
     def _all_heard(self) -> bool:
         with self.database.read() as conn:
-            views = list_listeners(conn, self.bus, STATION, last_seq(conn, STATION))
-            lowest = min(view.seq for view in views)
-            news = self.desk.reader.list_after(conn, STATION, lowest, 100_000)
-        return all(
-            view.state == "parked" or not any(e.kind in self.bus.listeners[view.name].kinds for e in news if e.seq > view.seq)
-            for view in views
-        )
+            views = list_listeners(conn, self.bus, STATION)
+        return all(view.state == "parked" or view.lag == 0 for view in views)
 
     def close(self) -> None:
         for client in self._clients.values():
@@ -220,5 +219,7 @@ class Api:
 
 
 def _body(response: httpx.Response) -> Any:
-    assert response.status_code in (200, 201), f"{response.request.url}: {response.status_code} {response.text}"
+    assert response.status_code in (200, 201), (
+        f"{response.request.url}: {response.status_code} {response.text}"
+    )
     return response.json()

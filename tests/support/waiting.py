@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 
 
-async def wait_until(predicate: Callable[[], object], deadline_s: float = 10.0, *, every_s: float = 0.01) -> None:
+async def wait_until(
+    predicate: Callable[[], object], deadline_s: float = 10.0, *, every_s: float = 0.01
+) -> None:
     """Returns when `predicate` is true; AssertionError after `deadline_s`. The loop goes on meanwhile."""
     end_s = time.monotonic() + deadline_s
     while not predicate():

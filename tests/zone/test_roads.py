@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from safezone.core.geo import Point, distance_m
 from safezone.zone.road_graph import FREE_SNAP_M, WALK_MPS, RoadGraph
 from safezone.zone.roads import FILE_NAME, PROFILES, RoadsUnavailable, import_roads, load_roads
-from safezone.zone.roads_import import CAR_KMH, FOOT_KMH, PRIVATE_KMH, speeds_of
+from safezone.zone.roads_import import CAR_KMH, FOOT_KMH, speeds_of
 from tests.support.places import shared_data
 
 STEP = 0.001
@@ -149,7 +150,13 @@ def test_a_yard_that_hangs_on_nothing_does_not_catch_a_unit(tmp_path: Path) -> N
 
 
 def test_the_end_of_a_one_way_can_be_entered_and_a_unit_there_starts_from_the_street(tmp_path: Path) -> None:
-    town = little_town(tmp_path, [*RING, ([(4, 2), (6, 2)], {**STREET, "oneway": "yes"})])
+    town = little_town(
+        tmp_path,
+        [
+            ([(0, 0), (4, 0), (4, 2), (4, 4), (0, 4), (0, 0)], STREET),
+            ([(4, 2), (6, 2)], {**STREET, "oneway": "yes"}),
+        ],
+    )
     inward = town.travel_times_s(corner(5.8, 2), [corner(4, 2)], "car")[0]
     assert inward == pytest.approx(seconds(distance_m(corner(4, 2), corner(5.8, 2)), 30), rel=0.01)
     [outward] = town.travel_times_s(corner(4, 0), [corner(5, 2)], "car")
@@ -166,7 +173,7 @@ def test_the_end_of_a_one_way_can_be_entered_and_a_unit_there_starts_from_the_st
         ({"highway": "residential", "junction": "roundabout"}, (30, 30, FOOT_KMH), (0, 0, FOOT_KMH)),
         ({"highway": "residential", "maxspeed": "50"}, (40, 40, FOOT_KMH), (40, 40, FOOT_KMH)),
         ({"highway": "tertiary", "maxspeed": "TH:urban"}, (40, 40, FOOT_KMH), (40, 40, FOOT_KMH)),
-        ({"highway": "service", "access": "private"}, (PRIVATE_KMH, PRIVATE_KMH, FOOT_KMH),) * 2,
+        ({"highway": "service", "access": "private"}, (10, 10, FOOT_KMH), (10, 10, FOOT_KMH)),
         ({"highway": "track", "motor_vehicle": "no"}, (0, 0, FOOT_KMH), (0, 0, FOOT_KMH)),
         ({"highway": "track", "access": "no", "foot": "yes"}, (0, 0, FOOT_KMH), (0, 0, FOOT_KMH)),
         ({"highway": "pedestrian"}, (0, 10, FOOT_KMH), (0, 10, FOOT_KMH)),
@@ -246,7 +253,7 @@ def graph_of(name: str, folder: Path) -> RoadGraph:
 def by_hand(extract: Path) -> tuple[dict[str, Point], dict[str, list[tuple[str, float]]]]:
     """Nodes and car edges (seconds) of an extract, read without any of the code under test but `speeds_of`."""
     with gzip.open(extract) as stream:
-        root = ET.parse(stream).getroot()
+        root = ET.parse(stream).getroot()  # noqa: S314 (our own data set)
     places = {
         n.get("id", ""): Point(float(n.get("lon", 0)), float(n.get("lat", 0))) for n in root.iter("node")
     }
@@ -257,7 +264,7 @@ def by_hand(extract: Path) -> tuple[dict[str, Point], dict[str, list[tuple[str, 
         if speeds is None:
             continue
         refs = [nd.get("ref", "") for nd in way.iter("nd")]
-        for a, b in zip(refs, refs[1:], strict=False):
+        for a, b in pairwise(refs):
             if a in places and b in places and a != b:
                 metres = distance_m(places[a], places[b])
                 for start, end, kmh in ((a, b, speeds.forward[0]), (b, a, speeds.backward[0])):
@@ -286,18 +293,23 @@ def test_a_real_town_agrees_with_counting_by_hand(tmp_path: Path) -> None:
     lots = random.Random(16)
     # Crossings of at least three ways, so that a place belongs to one street net and not to a bridge over it.
     nodes = sorted(node for node, out in edges.items() if len({after for after, _ in out}) >= 3)
+    # Only what can be left and entered: streets cut off by the edge of the extract are another test's business.
+    hub = max(lots.sample(nodes, 10), key=lambda node: len(quickest(edges, node)))
+    from_hub = quickest(edges, hub)
+    nodes = [node for node in lots.sample(nodes, 80) if node in from_hub and hub in quickest(edges, node)]
     starts = lots.sample(nodes, 25)
-    compared = 0
+    compared: list[bool] = []
     for target in lots.sample(nodes, 12):
         times = graph.travel_times_s(places[target], [places[s] for s in starts], "car", limit_s=3600)
         for start, time_s in zip(starts, times, strict=True):
             expected = quickest(edges, start).get(target)
             if time_s is None or math.isinf(time_s) or expected is None:
                 continue
-            # Streets that cross above each other cannot be told apart by a point: allow for the odd ramp.
-            assert time_s == pytest.approx(expected, rel=0.02, abs=3), (start, target)
-            compared += 1
-    assert compared > 200
+            assert time_s <= expected * 1.02 + 3, (start, target)
+            compared.append(time_s >= expected * 0.98 - 3)
+    assert len(compared) > 200
+    # A position is known to some metres only: now and then the other carriageway, which is quicker, is as near.
+    assert sum(compared) > 0.9 * len(compared)
 
 
 @pytest.mark.parametrize(
@@ -306,15 +318,18 @@ def test_a_real_town_agrees_with_counting_by_hand(tmp_path: Path) -> None:
 def test_every_extract_is_imported_and_answers_sensibly(name: str, tmp_path: Path) -> None:
     graph = graph_of(name, tmp_path)
     lots = random.Random(7)
-    lons, lats = graph._arrays["point_lon_e7"], graph._arrays["point_lat_e7"]
-    picked = [lots.randrange(len(lons)) for _ in range(60)]
-    points = [Point(int(lons[i]) / 1e7, int(lats[i]) / 1e7) for i in picked]
-    fastest_mps = 1.1 * 130 / 3.6
+    points = lots.sample(graph.list_points(), 80)
+    fastest_mps = 130 / 3.6
     for profile in PROFILES:
-        times = graph.travel_times_s(points[0], points, profile, limit_s=7200)
-        for point, time_s in zip(points, times, strict=True):
-            assert time_s is None or time_s >= distance_m(point, points[0]) / fastest_mps - 60
-        assert sum(t is not None for t in times) > 10
+        answered = 0
+        for target in points[:20]:
+            for point, time_s in zip(
+                points, graph.travel_times_s(target, points, profile, 7200), strict=True
+            ):
+                if time_s is not None and math.isfinite(time_s):
+                    assert time_s >= (distance_m(point, target) - 200) / fastest_mps
+                    answered += 1
+        assert answered > 100
     assert "OpenStreetMap" in graph.attribution
 
 

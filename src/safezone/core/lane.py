@@ -68,6 +68,10 @@ class _Ask:
             future.set_result(self.result)
 
 
+def _seq_of(entry: Entry) -> int:
+    return entry.seq
+
+
 def _settle_all(asks: Sequence[_Ask]) -> None:
     for ask in asks:
         ask.settle()
@@ -84,6 +88,7 @@ class WriterLane:
         self._observers: list[Observer] = []
         self._thread: threading.Thread | None = None
         self._conn: Connection | None = None
+        self._ended = threading.Event()
         self.last_error: str | None = None
 
     def observe(self, observer: Observer) -> None:
@@ -92,6 +97,7 @@ class WriterLane:
 
     def start(self) -> None:
         """The lane takes commands from now on."""
+        self._ended.clear()
         self._thread = threading.Thread(target=self._run, name="writer-lane", daemon=True)
         self._thread.start()
 
@@ -106,14 +112,32 @@ class WriterLane:
         """The handler's answer, after the commit; raises its refusal, or Unavailable when it could not be stored."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._waiting.put(_Ask(command, identity, future, loop))
+        self._hand_in(_Ask(command, identity, future, loop))
         return await future
 
     def submit(self, command: Any, identity: Identity) -> Future[Any]:
         """As `execute`, for threads: a future that is done after the commit."""
         future: Future[Any] = Future()
-        self._waiting.put(_Ask(command, identity, future, None))
+        self._hand_in(_Ask(command, identity, future, None))
         return future
+
+    def _hand_in(self, ask: _Ask) -> None:
+        self._waiting.put(ask)
+        if self._ended.is_set():
+            self._refuse_waiting()
+
+    def _refuse_waiting(self) -> None:
+        """Whoever asks when it is too late hears so, instead of waiting for ever."""
+        late: list[_Ask] = []
+        while True:
+            try:
+                ask = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if ask is not None:
+                ask.error = Unavailable("not stored: the program is ending")
+                late.append(ask)
+        self._answer(late)
 
     def _run(self) -> None:
         stopping = False
@@ -133,6 +157,8 @@ class WriterLane:
                 asks.append(following)
             self._take(asks)
         self._drop_connection()
+        self._ended.set()
+        self._refuse_waiting()
 
     def _take(self, asks: list[_Ask]) -> None:
         """Every ask of the batch is answered, after its commit or with the reason why there was none."""
@@ -146,10 +172,17 @@ class WriterLane:
             for ask in asks:
                 ask.result, ask.error = None, Unavailable(f"not stored: {self.last_error}")
             committed = None
-        self._answer(asks)
+        # Told before it is answered: whoever hears "revoked" must not find the door still open for a moment.
         if committed is not None and (committed.entries or committed.signals):
-            for observer in self._observers:
+            self._tell(committed)
+        self._answer(asks)
+
+    def _tell(self, committed: Committed) -> None:
+        for observer in self._observers:
+            try:
                 observer(committed)
+            except Exception:  # a screen's trouble must not end the lane
+                logger.exception("an observer of the lane failed")
 
     def _transact(self, asks: list[_Ask]) -> Committed:
         if self._conn is None:
@@ -205,9 +238,13 @@ class WriterLane:
             self._fail(group, problem)
         else:
             conn.exec_driver_sql("RELEASE SAVEPOINT one_command")
+            made = [entry for work in works for entry in work.entries]
+            if len(works) > 1:
+                # In bulk a handler may record in another order than that of the commands: the log goes by number.
+                made.sort(key=_seq_of)
+            for entry in made:
+                by_station.setdefault(entry.station, []).append(entry)
             for work in works:
-                if work.entries:
-                    by_station.setdefault(work.station, []).extend(work.entries)
                 signals.extend(work.signals)
 
     def _work_for(self, conn: Connection, heads: dict[str, log.Head], ask: _Ask) -> UnitOfWork:

@@ -6,10 +6,11 @@ import logging
 import queue
 import threading
 import time
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Integer, String, Text, bindparam, select
+from sqlalchemy import BigInteger, Column, Connection, Integer, String, Text, bindparam, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from safezone.core.bus import Bus, Listener
 from safezone.core.db import Database, table, upsert
@@ -17,6 +18,7 @@ from safezone.core.errors import SafezoneError
 from safezone.core.event import Entry, Event
 from safezone.core.identity import system
 from safezone.core.lane import Committed, WriterLane
+from safezone.core.log import log
 from safezone.core.work import UnitOfWork
 
 logger = logging.getLogger("safezone.listeners")
@@ -24,6 +26,8 @@ logger = logging.getLogger("safezone.listeners")
 MAX_TRIES: Final = 6
 FIRST_RETRY_S: Final = 0.2
 AT_ONCE: Final = 200
+GATHER_S: Final = 0.05
+"""A listener acts this long after the event: what came together is heard together, and never ahead of a waiting press."""
 
 listener_cursor = table(
     "listener_cursor",
@@ -77,7 +81,7 @@ class ResumeListener(msgspec.Struct, frozen=True):
 
 
 class ListenerView(msgspec.Struct, frozen=True):
-    """How far a listener has read; `lag` is the number of lines behind the end of the log."""
+    """How far a listener has read; `lag` is how many events of its kinds it has not acted on yet."""
 
     name: str
     state: Literal["running", "parked"]
@@ -152,15 +156,33 @@ def _save(
     conn.execute(insert.on_conflict_do_update(index_elements=["station", "name"], set_=values))
 
 
-def list_listeners(conn: Connection, bus: Bus, station: str, end_seq: int) -> list[ListenerView]:
+def list_listeners(conn: Connection, bus: Bus, station: str) -> list[ListenerView]:
     """Every listener of the program and how far it is."""
     views = []
-    for name in sorted(bus.listeners):
+    for name, listener in sorted(bus.listeners.items()):
         cursor = _find(conn, station, name) or _Cursor(0, "running", 0, None)
-        views.append(
-            ListenerView(name, cursor.state, cursor.seq, max(0, end_seq - cursor.seq), cursor.tries, cursor.error)
-        )
+        asked = {"of_station": station, "after_seq": cursor.seq, "kinds": sorted(listener.kinds)}
+        lag = conn.execute(_COUNT_BEHIND, asked).scalar_one()
+        views.append(ListenerView(name, cursor.state, cursor.seq, lag, cursor.tries, cursor.error))
     return views
+
+
+_COUNT_BEHIND: Final = (
+    select(func.count())
+    .select_from(log)
+    .where(
+        log.c.station == bindparam("of_station"),
+        log.c.seq > bindparam("after_seq"),
+        log.c.kind.in_(bindparam("kinds", expanding=True)),
+    )
+)
+
+
+class _News(NamedTuple):
+    """Whom something concerns that is now in the log; `at_once`: also those who wait to try again."""
+
+    names: frozenset[str]
+    at_once: bool = False
 
 
 class Listeners:
@@ -172,7 +194,7 @@ class Listeners:
         self._lane = lane
         self._station = station
         self._reader = bus.reader()
-        self._news: queue.SimpleQueue[Literal["go", "end"]] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[_News | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._retry_at: dict[str, float] = {}
 
@@ -185,38 +207,67 @@ class Listeners:
     def stop(self) -> None:
         """No listener acts after this returns. Call it before the lane stops."""
         if self._thread is not None:
-            self._news.put("end")
+            self._news.put(None)
             self._thread.join()
             self._thread = None
 
     def wake(self) -> None:
         """Look again at once, for instance after a parked listener was resumed."""
-        self._retry_at.clear()
-        self._news.put("go")
+        self._news.put(_News(frozenset(self._bus.listeners), at_once=True))
 
     def _on_commit(self, committed: Committed) -> None:
         kinds = {entry.kind for entry in committed.entries}
-        if any(kinds & listener.kinds for listener in self._bus.listeners.values()) or (
-            "listener_resumed" in kinds
-        ):
-            self._news.put("go")
+        concerned = frozenset(name for name, one in self._bus.listeners.items() if kinds & one.kinds)
+        if concerned:
+            self._news.put(_News(concerned))
+        if any(isinstance(entry.event, ListenerResumed) for entry in committed.entries):
+            self.wake()
 
     def _run(self) -> None:
-        self._news.put("go")
-        while True:
-            try:
-                news = self._news.get(timeout=self._wait_s())
-            except queue.Empty:
-                news = "go"
-            if news == "end":
-                return
+        concerned: frozenset[str] | None = frozenset(self._bus.listeners)
+        while (concerned := self._gather(concerned)) is not None:
+            now = time.monotonic()
+            waiting = {name for name, at in self._retry_at.items() if at > now}
+            again = self._retry_at.keys() - waiting
             for listener in self._bus.listeners.values():
-                if self._retry_at.get(listener.name, 0.0) <= time.monotonic():
-                    self._lead(listener)
+                if listener.name in (concerned | again) - waiting:
+                    self._retry_at.pop(listener.name, None)
+                    self._try_to_lead(listener)
+            concerned = self._wait()
 
-    def _wait_s(self) -> float | None:
-        pending = [at for at in self._retry_at.values() if at > time.monotonic()]
-        return max(0.01, min(pending) - time.monotonic()) if pending else None
+    def _wait(self) -> frozenset[str] | None:
+        """Whom the next news concern; nobody in particular when it is time to try something again; None at the end."""
+        # One whose time came while the others were led is due now: it must not wait for the next event.
+        retry_at = min(self._retry_at.values(), default=None)
+        try:
+            news = self._news.get(timeout=None if retry_at is None else max(0.0, retry_at - time.monotonic()))
+        except queue.Empty:
+            return frozenset()
+        return self._take(news)
+
+    def _gather(self, concerned: frozenset[str] | None) -> frozenset[str] | None:
+        """Whom the news concern, with what came together with them; None when it is time to end."""
+        until = time.monotonic() + GATHER_S
+        while concerned is not None and (left_s := until - time.monotonic()) > 0:
+            try:
+                more = self._take(self._news.get(timeout=left_s))
+            except queue.Empty:
+                break
+            concerned = None if more is None else concerned | more
+        return concerned
+
+    def _take(self, news: _News | None) -> frozenset[str] | None:
+        if news is not None and news.at_once:
+            self._retry_at.clear()
+        return None if news is None else news.names
+
+    def _try_to_lead(self, listener: Listener) -> None:
+        try:
+            self._lead(listener)
+        except (SafezoneError, SQLAlchemyError) as problem:
+            # The record itself is in trouble, and that is nobody's failure: the place is kept, and tried again.
+            logger.warning("listener %s cannot read or keep its place now: %s", listener.name, problem)
+            self._retry_at[listener.name] = time.monotonic() + 1.0
 
     def _lead(self, listener: Listener) -> None:
         """The listener has heard everything up to the end of the log, or its failure is noted."""
@@ -244,8 +295,8 @@ class Listeners:
                 self._failed(listener, step[0].seq, problem, cursor.tries)
                 return False
         if not wanted or cursor.tries:
+            # So that nothing is read twice: cheap, because only a listener that something concerns comes here.
             self._lane.submit(Hear(listener.name, [], up_to_seq), who).result()
-        self._retry_at.pop(listener.name, None)
         return True
 
     def _failed(self, listener: Listener, at_seq: int, problem: SafezoneError, tries: int) -> None:

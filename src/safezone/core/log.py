@@ -160,6 +160,8 @@ class LogReader:
                 yield self.entry_of(row)
         if check_chain:
             head = conn.execute(select(station_head).where(station_head.c.station == station)).first()
+            if head is None and after_seq > 0:
+                raise ChainBroken(station, after_seq, f"the log ends at line {after_seq}, its head is missing")
             if head is not None and (head.seq, head.hash) != (after_seq, prev_hash):
                 raise ChainBroken(station, head.seq, f"the log ends at line {after_seq}, its head says {head.seq}")
 

@@ -13,7 +13,9 @@ from sqlalchemy import Connection, Table, select
 
 from safezone.core.bus import Bus
 from safezone.core.db import Database, metadata, tables_of
-from safezone.core.log import ChainBroken, last_seq, station_head
+from safezone.core.event import Entry, Sealed
+from safezone.core.log import ChainBroken, last_seq, log, station_head
+from safezone.core.vault import list_forged
 
 Progress = Callable[[int, int], None]
 STEP = 1000
@@ -47,28 +49,35 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def list_stations(conn: Connection) -> list[str]:
     """Every station that has a log here."""
-    return [row.station for row in conn.execute(select(station_head.c.station).order_by(station_head.c.station))]
+    # Also one whose head was taken away: it must be found out, not passed over.
+    either = select(station_head.c.station).union(select(log.c.station))
+    return sorted(row.station for row in conn.execute(either))
 
 
 def verify(database: Database, bus: Bus, progress: Progress | None = None, *, most_differences: int = 20) -> list[Verdict]:
-    """Check each station's chain, replay its log into an empty database and compare every table row by row."""
+    """Check each station's chain, replay its log into an empty database and compare every table row by row.
+
+    What was sealed is compared with the keyed hash in the log, for as long as its key exists.
+    """
     verdicts = []
     with database.read() as conn, tempfile.TemporaryDirectory(prefix="safezone-verify-") as folder:
         for number, station in enumerate(list_stations(conn)):
             began = time.monotonic()
             replayed = Database.scratch(Path(folder) / f"replay-{number}.db")
-            events, broken = 0, None
+            events, broken, seals = 0, None, list[Sealed]()
             with replayed.write_connection() as target:
                 with target.begin():
                     metadata.create_all(target, tables_of("log"))
                     try:
-                        events = _replay(conn, target, bus, station, progress)
+                        events = _replay(conn, target, bus, station, progress, seals)
                     except ChainBroken as problem:
                         broken = str(problem)
                 rows, differences = 0, list[Difference]()
                 if broken is None:
                     with target.begin():
                         rows, differences = _compare(conn, target, station, most_differences)
+                    forged = list_forged(conn, station, seals)
+                    differences += [Difference("sealed", one.ref, "other content", one.digest) for one in forged]
             replayed.close()
             seconds = time.monotonic() - began
             verdicts.append(Verdict(station, events, len(tables_of("log")), rows, seconds, broken, differences))
@@ -91,14 +100,30 @@ def rebuild(database: Database, bus: Bus, progress: Progress | None = None) -> d
     return done
 
 
-def _replay(source: Connection, target: Connection, bus: Bus, station: str, progress: Progress | None) -> int:
+def _replay(
+    source: Connection,
+    target: Connection,
+    bus: Bus,
+    station: str,
+    progress: Progress | None,
+    seals: list[Sealed] | None = None,
+) -> int:
     total, count = last_seq(source, station), 0
     for entry in bus.reader().walk(source, station):
         bus.apply_entry(target, entry)
+        if seals is not None:
+            seals.extend(_seals_in(entry))
         count += 1
         if progress is not None and count % STEP == 0:
             progress(count, total)
     return count
+
+
+def _seals_in(entry: Entry) -> Iterator[Sealed]:
+    for name in entry.event.__struct_fields__:
+        value = getattr(entry.event, name)
+        if isinstance(value, Sealed):
+            yield value
 
 
 def _compare(

@@ -15,7 +15,6 @@ from safezone.core.auth import CredentialView, IssueCredential, Issued, RevokeCr
 from safezone.core.desk import Desk
 from safezone.core.identity import Identity, system
 from safezone.core.listeners import ListenerView, ResumeListener, list_listeners
-from safezone.core.log import last_seq
 
 
 class NodeState(Protocol):
@@ -77,7 +76,7 @@ def _list_credentials(conn: Connection, desk: Desk, identity: Identity) -> list[
 
 def _list(conn: Connection, desk: Desk, identity: Identity) -> list[ListenerView]:
     identity.require("admin", "supervisor", "system")
-    return list_listeners(conn, desk.bus, identity.station, last_seq(conn, identity.station))
+    return list_listeners(conn, desk.bus, identity.station)
 
 
 class AdminRoutes(Controller):

@@ -100,6 +100,13 @@ def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
     _add_ports(node)
 
 
+def _add_scenario(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scenario", choices=("evening",), help="play a scripted three minutes")
+    parser.add_argument(
+        "--speed", type=float, default=1.0, metavar="X", help="patrols and scenario this many times as fast (default 1)"
+    )
+
+
 def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
     demo = _add(
         commands,
@@ -109,7 +116,7 @@ def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     _add_data(demo, DEMO_DATA)
     _add_ports(demo)
-    demo.add_argument("--scenario", choices=("evening",), help="play a scripted three minutes")
+    _add_scenario(demo)
     demo.add_argument("--no-simulation", action="store_true", help="no simulated poles and patrols")
     simulate = _add(
         commands,
@@ -118,7 +125,7 @@ def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
         "safezone simulate --scenario evening",
     )
     _add_data(simulate, DEMO_DATA)
-    simulate.add_argument("--scenario", choices=("evening",), help="play a scripted three minutes")
+    _add_scenario(simulate)
     press = _add(
         commands, "press", "Press an SOS point of a running demonstration and wait for its receipt.", "safezone press sos-03"
     )

@@ -60,6 +60,8 @@ class _Part(msgspec.Struct, frozen=True):
 
     source: LiveSource
     ids: Sequence[str]
+    """Those that go with this entry: in a batch a view goes with the last entry that touched it."""
+    touched: Sequence[str]
     views: dict[str, Any]
     encoded: dict[str, msgspec.Raw]
 
@@ -208,14 +210,16 @@ class LiveHub:
             for number, source in enumerate(self._sources):
                 ids_left = [i for i in of_entry[number] if i not in taken[number] and i in views[number]]
                 taken[number].update(ids_left)
-                if ids_left:
-                    parts.append(_Part(source, ids_left, views[number], encoded[number]))
+                if of_entry[number]:
+                    parts.append(_Part(source, ids_left, of_entry[number], views[number], encoded[number]))
             prepared.append(_Prepared(entry, parts, self._encode_for_ccoc(entry, parts)))
         return prepared[::-1]
 
     def _encode_for_ccoc(self, entry: Entry, parts: Sequence[_Part]) -> bytes:
         data = _about(entry)
         for part in parts:
+            if not part.ids:
+                continue
             raws = [part.encoded[id_] for id_ in part.ids]
             data[part.source.field] = raws if part.source.is_list else raws[-1]
         return frame_of("change", data, entry.seq)
@@ -231,8 +235,10 @@ class LiveHub:
                 view = part.source.visible_to(part.views[id_], identity)
                 if view is not None and part.source.is_list:
                     data.setdefault(part.source.field, []).append(view)
-                elif view is None and getattr(prepared.entry.event, "unit_id", None) == identity.unit_id:
-                    gone.append(id_)
+            # A unit is told with its own entry (it was cleared), even where the view goes with a later one (closed).
+            if getattr(prepared.entry.event, "unit_id", None) == identity.unit_id:
+                views = ((id_, part.views[id_]) for id_ in part.touched if id_ in part.views)
+                gone += [id_ for id_, view in views if part.source.visible_to(view, identity) is None]
         if not data and not gone:
             return b""
         return frame_of("change", {**_about(prepared.entry), **data, "gone": gone}, prepared.entry.seq)

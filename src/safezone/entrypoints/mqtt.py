@@ -194,26 +194,30 @@ class MqttDoor:
 
     def _attempt_again(self, link: Link, message: wire.Message, failures: int) -> None:
         self._failing -= 1
-        if (
-            not link.closed and not self._stopping
-        ):  # Otherwise it is not acknowledged, and the broker brings it again.
+        # If not, it stays unacknowledged, and the broker brings it again.
+        if not link.closed and not self._stopping:
             self._attempt(link, message, failures)
+        self._read_on()
 
     def _settle(
         self, link: Link, message: wire.Message, failures: int, future: asyncio.Future[Reply | None]
     ) -> None:
         self._running.discard(future)
-        if future.cancelled():
+        if future.cancelled() and self._stopping:
             return
-        problem = future.exception()
+        problem = asyncio.CancelledError() if future.cancelled() else future.exception()
         if problem is not None:
             self._put_off(link, message, failures, problem)
-            return
-        self._answered += 1
-        link.answer(message, future.result())
-        if failures and not self._failing:
-            self._trouble.over("store")
-        if self._link is not None and len(self._running) + self._failing < self._settings.max_in_flight:
+        else:
+            self._answered += 1
+            link.answer(message, future.result())
+            if failures and not self._failing:
+                self._trouble.over("store")
+        self._read_on()
+
+    def _read_on(self) -> None:
+        room = len(self._running) + self._failing < self._settings.max_in_flight
+        if self._link is not None and room and not self._stopping:
             self._link.resume()
 
     def _put_off(self, link: Link, message: wire.Message, failures: int, problem: BaseException) -> None:

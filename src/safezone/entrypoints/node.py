@@ -144,7 +144,8 @@ class _Server(uvicorn.Server):
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; CannotStart says when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    web = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP: otherwise asyncio leaves Nagle's delay on, and every answer takes 40 ms.
+    web = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     web.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         web.bind((host, port))

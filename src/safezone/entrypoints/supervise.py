@@ -26,8 +26,9 @@ from typing import Final, NamedTuple, NoReturn
 GIVE_UP_CODE: Final = 78
 """A child that ends with this code (EX_CONFIG) has said why it cannot start, and that trying again is of no use."""
 READY_ENV: Final = "SAFEZONE_READY_FD"
-STEADY_AFTER_S: Final = 30.0
-"""A child that ran this long is started again at once; one that dies sooner waits longer each time."""
+STEADY_AFTER_S: Final = 2.0
+"""A child that was ready, or ran this long where it does not say so, is started again at once when it dies: every
+second without it is a second in which nobody hears a press. One that dies sooner waits longer each time."""
 _DELAYS_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -45,7 +46,7 @@ class ChildSpec(NamedTuple):
 
 
 def restart_delay_s(quick_deaths: int) -> float:
-    """Seconds to wait before the next start, after so many deaths in a row that came soon after the start."""
+    """Seconds to wait before the next start, after so many deaths in a row that came before it was of any use."""
     return _DELAYS_S[min(quick_deaths, len(_DELAYS_S) - 1)]
 
 
@@ -84,6 +85,8 @@ class _Child:
         self.start_at_s: float | None = 0.0
         """When to start it (monotonic); None while it runs."""
         self.ready = False
+        self.was_ready = False
+        """In this life or an earlier one."""
         self.pipe: int | None = None
 
     def start(self, before_exec: Callable[[], None]) -> None:
@@ -122,16 +125,17 @@ class _Child:
         """Called when something stands in the pipe: the word, or its end because the child has died."""
         if self.pipe is not None:
             self.ready = os.read(self.pipe, 1) == b"1" or self.ready
+            self.was_ready = self.was_ready or self.ready
             os.close(self.pipe)
             self.pipe = None
 
     def bury(self) -> None:
-        """It has ended; when it is started again depends on how long it ran."""
+        """It has ended; when it is started again depends on whether it had been of use."""
         if self.pipe is not None:
             os.close(self.pipe)
             self.pipe = None
         now_s = time.monotonic()
-        if now_s - self.started_s >= STEADY_AFTER_S:
+        if self.ready if self.spec.tells_ready else now_s - self.started_s >= STEADY_AFTER_S:
             self.quick_deaths = 0
         self.start_at_s = now_s + restart_delay_s(self.quick_deaths)
         self.quick_deaths += 1
@@ -153,22 +157,25 @@ class Supervisor:
         run_dir: Path,
         *,
         grace_s: float = 5.0,
+        when_alone: Callable[[], None] | None = None,
         when_ready: Callable[[], None] | None = None,
     ) -> None:
         """`run_dir` gets `children.json` (who runs, since when, how often started again) and a lock.
 
+        `when_alone` is called before anything is started, once it is certain that no other supervisor works here.
         `when_ready` is called once, when every child that tells it is ready. The children are started in their order
         and ended in the opposite one; after `grace_s` in all, whoever is left is killed.
         """
         self._children = [_Child(each) for each in children]
         self._run_dir = run_dir
         self._grace_s = grace_s
+        self._when_alone = when_alone
         self._when_ready = when_ready
         self._before_exec = die_with_parent()
 
     def run(self) -> int:
         """Returns the exit code once every child has ended: 0 after SIGINT, SIGTERM or SIGHUP, else that of the child
-        that could not start; 75 if another supervisor holds `run_dir`.
+        that could not start; 78 if another supervisor holds `run_dir`.
         """
         try:
             self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -184,7 +191,13 @@ class Supervisor:
                     f"Safe Zone ทำงานอยู่แล้วกับข้อมูลชุดนี้ ({self._run_dir.parent})",
                     f"Safe Zone already runs on this data ({self._run_dir.parent})",
                 )
-                return 75
+                return GIVE_UP_CODE
+            try:
+                if self._when_alone is not None:
+                    self._when_alone()
+            except OSError as problem:
+                _cannot_write(self._run_dir, problem)
+                return GIVE_UP_CODE
             with _Signals() as signals:
                 code = self._watch(signals)
                 self._end_all(signals)
@@ -206,7 +219,8 @@ class Supervisor:
                 if each.pipe is not None and signals.readable(each.pipe):
                     each.hear_ready()
                 if each.process is not None and (code := each.process.poll()) is not None:
-                    if code == GIVE_UP_CODE:
+                    # What had come up before will again, once the disk has room or the port is free.
+                    if code == GIVE_UP_CODE and not each.was_ready:
                         each.bury()
                         return code
                     self._mourn(each, code)

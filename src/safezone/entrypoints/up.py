@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from safezone.entrypoints.supervise import ChildSpec, Supervisor
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import argparse
 
     from safezone.entrypoints.cli import Wire
+
+DEMO_SETTINGS: Final = Path(__file__).parent / "demo" / "safezone.toml"
 
 
 def run_up(args: argparse.Namespace, _wire: Wire) -> int:
@@ -26,9 +29,21 @@ def run_demo(args: argparse.Namespace, _wire: Wire) -> int:
     """`safezone demo`: the demonstration station, with simulated poles and patrols unless they are not wanted."""
     children = [_node(args, ["--demo"])]
     if not args.no_simulation:
-        scenario = ["--scenario", args.scenario] if args.scenario else []
-        children.append(ChildSpec("simulator", [*_safezone("simulate"), "--data", str(args.data), *scenario]))
+        more = ["--speed", str(args.speed), *(["--scenario", args.scenario] if args.scenario else [])]
+        children.append(ChildSpec("simulator", [*_safezone("simulate"), "--data", str(args.data), *more]))
+    _put_demo_settings(args.data)
     return _Launch(args).run(children, _tell_demo)
+
+
+def _put_demo_settings(data: Path) -> None:
+    """A demonstration that is about to be made has the demonstration's settings; one that is there keeps its own."""
+    if (data / "safezone.db").exists() or (data / "safezone.toml").exists():
+        return
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(DEMO_SETTINGS, data / "safezone.toml")
+    except OSError:
+        return  # The launch says in a moment what is wrong with this folder.
 
 
 def _safezone(*words: str) -> list[str]:
@@ -50,23 +65,20 @@ class _Launch:
 
     def run(self, children: list[ChildSpec], tell: Any) -> int:
         """Every child runs until the end; `tell` is called once all of it answers."""
-        try:
-            self._run.mkdir(parents=True, exist_ok=True)
-            call = self._run / "broker-call.json"
-            # Only what this start's node writes counts: the port may be another one now.
-            call.unlink(missing_ok=True)
-            (self._run / "node.json").unlink(missing_ok=True)
-        except OSError as problem:
-            print(
-                f"safezone: เขียนโฟลเดอร์ข้อมูล {self._data} ไม่ได้ ({problem.strerror}) / "
-                f"The data folder {self._data} cannot be written ({problem.strerror})",
-                file=sys.stderr,
-            )
-            return 78
         waiter = Path(__file__).parent / "broker_child.py"
-        broker = ChildSpec("broker", [sys.executable, "-S", str(waiter), str(call)])
-        supervisor = Supervisor([broker, *children], self._run, when_ready=lambda: self._answers(tell))
+        broker = ChildSpec("broker", [sys.executable, "-S", str(waiter), str(self._run / "broker-call.json")])
+        supervisor = Supervisor(
+            [broker, *children],
+            self._run,
+            when_alone=self._forget_last_start,
+            when_ready=lambda: self._answers(tell),
+        )
         return supervisor.run()
+
+    def _forget_last_start(self) -> None:
+        """Only what this start's node writes counts: the port may be another one now."""
+        for name in ("broker-call.json", "node.json"):
+            (self._run / name).unlink(missing_ok=True)
 
     def _answers(self, tell: Any) -> None:
         node = _read(self._run / "node.json")

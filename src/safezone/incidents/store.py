@@ -55,21 +55,28 @@ def register(bus: Bus) -> None:
 
 def _change(conn: Connection, entry: Entry, incident_id: str, **values: Any) -> None:
     """What everybody sees of it has changed; nobody's decision is overtaken by that."""
-    of_it = (incident.c.station == entry.station) & (incident.c.id == incident_id)
-    conn.execute(incident.update().where(of_it).values(last_seq=entry.seq, **values))
+    _update(conn, entry, incident_id, values, decided=False)
 
 
 def _decide(conn: Connection, entry: Entry, incident_id: str, **values: Any) -> None:
     """A person has decided something: whoever decides on an older version is told so."""
-    _change(
-        conn,
-        entry,
-        incident_id,
-        version=incident.c.version + 1,
-        last_actor=entry.actor,
-        last_kind=entry.kind,
-        **values,
-    )
+    _update(conn, entry, incident_id, {**values, "last_actor": entry.actor, "last_kind": entry.kind}, decided=True)
+
+
+_UPDATES: Final[dict[tuple[bool, tuple[str, ...]], Prepared]] = {}
+
+
+def _update(conn: Connection, entry: Entry, incident_id: str, values: dict[str, Any], *, decided: bool) -> None:
+    key = (decided, tuple(values))
+    prepared = _UPDATES.get(key)
+    if prepared is None:
+        sets: dict[str, Any] = {name: bindparam(f"new_{name}") for name in (*values, "last_seq")}
+        if decided:
+            sets["version"] = incident.c.version + 1
+        prepared = _UPDATES[key] = Prepared(incident.update().where(_THIS).values(sets))
+    given = {f"new_{name}": value for name, value in values.items()}
+    asked = {"of_station": entry.station, "of_id": incident_id, "new_last_seq": entry.seq}
+    prepared.run(conn, {**given, **asked})
 
 
 def _report_received(conn: Connection, entry: Entry, event: ev.ReportReceived) -> None:
@@ -155,16 +162,11 @@ def _unit_dispatched(conn: Connection, entry: Entry, event: ev.UnitDispatched) -
     key = {"station": entry.station, "incident_id": event.incident_id, "unit_id": event.unit_id}
     reason = event.second_assignment_reason
     # A unit that refused or left may be sent again: its new assignment takes the place of the old one.
-    conn.execute(
-        assignment.delete().where(
-            assignment.c.station == entry.station,
-            assignment.c.incident_id == event.incident_id,
-            assignment.c.unit_id == event.unit_id,
-        )
-    )
-    conn.execute(
-        assignment.insert(),
+    _DELETE_ASSIGNMENT.run(conn, _of_assignment(entry, event))
+    _INSERT_ASSIGNMENT.run(
+        conn,
         {
+            **_UNASSIGNED,
             **key,
             "call_sign": event.call_sign,
             "step": "assigned",
@@ -185,16 +187,29 @@ class _OfUnit(Protocol):
     def unit_id(self) -> str: ...
 
 
+_THIS_ASSIGNMENT: Final = (
+    (assignment.c.station == bindparam("of_station"))
+    & (assignment.c.incident_id == bindparam("of_incident"))
+    & (assignment.c.unit_id == bindparam("of_unit"))
+)
+_DELETE_ASSIGNMENT: Final = Prepared(assignment.delete().where(_THIS_ASSIGNMENT))
+_INSERT_ASSIGNMENT: Final = Prepared(assignment.insert())
+_UNASSIGNED: Final = dict.fromkeys(assignment.c.keys())
+_STEPS: Final[dict[tuple[str, ...], Prepared]] = {}
+
+
+def _of_assignment(entry: Entry, event: _OfUnit) -> dict[str, str]:
+    return {"of_station": entry.station, "of_incident": event.incident_id, "of_unit": event.unit_id}
+
+
 def _step(conn: Connection, entry: Entry, event: _OfUnit, step: str, **values: Any) -> None:
-    conn.execute(
-        assignment.update()
-        .where(
-            assignment.c.station == entry.station,
-            assignment.c.incident_id == event.incident_id,
-            assignment.c.unit_id == event.unit_id,
-        )
-        .values(step=step, **values)
-    )
+    names = ("step", *values)
+    prepared = _STEPS.get(names)
+    if prepared is None:
+        sets: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+        prepared = _STEPS[names] = Prepared(assignment.update().where(_THIS_ASSIGNMENT).values(sets))
+    given = {f"new_{name}": value for name, value in values.items()}
+    prepared.run(conn, {**given, "new_step": step, **_of_assignment(entry, event)})
     firsts = {key: at for key, at in values.items() if key in ("en_route_at_us", "on_scene_at_us")}
     _change(conn, entry, event.incident_id, **firsts)
     _restage(conn, entry, event.incident_id)
@@ -206,7 +221,7 @@ def _refused(conn: Connection, entry: Entry, event: ev.AssignmentRefused) -> Non
 
 def _restage(conn: Connection, entry: Entry, incident_id: str) -> None:
     """The incident's stage is what its units' steps make it."""
-    current = conn.execute(_STATE_OF, {"of_station": entry.station, "of_id": incident_id}).scalar_one()
+    current = _STATE_OF.run(conn, {"of_station": entry.station, "of_id": incident_id}).scalar_one()
     after = stage_of(current, list_assignments(conn, entry.station, incident_id))
     if after != current:
         _change(conn, entry, incident_id, state=after)
@@ -214,13 +229,15 @@ def _restage(conn: Connection, entry: Entry, incident_id: str) -> None:
 
 def list_assignments(conn: Connection, station: str, incident_id: str) -> list[Assignment]:
     """Every unit that was sent to an incident and how far it is."""
-    rows = conn.execute(_STEPS_OF, {"of_station": station, "of_id": incident_id})
-    return [Assignment(row.unit_id, row.step, row.arrived) for row in rows]
+    rows = _STEPS_OF.run(conn, {"of_station": station, "of_id": incident_id})
+    return [Assignment(row.unit_id, row.step, bool(row.arrived)) for row in rows]
 
 
-_STATE_OF: Final = select(incident.c.state).where(_THIS)
-_STEPS_OF: Final = select(assignment.c.unit_id, assignment.c.step, assignment.c.arrived).where(
-    assignment.c.station == bindparam("of_station"), assignment.c.incident_id == bindparam("of_id")
+_STATE_OF: Final = Prepared(select(incident.c.state).where(_THIS))
+_STEPS_OF: Final = Prepared(
+    select(assignment.c.unit_id, assignment.c.step, assignment.c.arrived).where(
+        assignment.c.station == bindparam("of_station"), assignment.c.incident_id == bindparam("of_id")
+    )
 )
 
 
@@ -264,7 +281,9 @@ def _absorbed(conn: Connection, entry: Entry, event: ev.TwinAbsorbed) -> None:
         .where(report.c.station == entry.station, report.c.incident_id == event.other_id)
         .values(incident_id=event.incident_id)
     )
-    _decide(conn, entry, event.incident_id, report_count=incident.c.report_count + moved.rowcount)
+    of_it = (incident.c.station == entry.station) & (incident.c.id == event.incident_id)
+    conn.execute(incident.update().where(of_it).values(report_count=incident.c.report_count + moved.rowcount))
+    _decide(conn, entry, event.incident_id)
 
 
 def _closed(conn: Connection, entry: Entry, event: ev.IncidentClosed) -> None:

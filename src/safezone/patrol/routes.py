@@ -56,13 +56,20 @@ class UnitRoutes(Controller):
         return UnitList(await desk.ask(queries.list_unit_views, identity))
 
     @get("/{unit_id:str}")
-    async def get_unit(self, unit_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> UnitView:
+    async def get_unit(
+        self, unit_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+    ) -> UnitView:
         """One unit."""
         return await desk.ask(queries.get_unit_view, identity, unit_id)
 
     @post("/{unit_id:str}/duty", status_code=200)
     async def set_duty(
-        self, unit_id: FromPath[str], data: JSONBody[DutyBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk], once_key: OnceKey = None
+        self,
+        unit_id: FromPath[str],
+        data: JSONBody[DutyBody],
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        once_key: OnceKey = None,
     ) -> UnitView:
         """Sign a unit on or off; for the unit itself and the command centre. Repeating it changes nothing."""
         await desk.execute(SetDuty(unit_id, data.on, data.reason), identity, once_key)
@@ -70,7 +77,12 @@ class UnitRoutes(Controller):
 
     @post("/{unit_id:str}/state", status_code=200)
     async def set_state(
-        self, unit_id: FromPath[str], data: JSONBody[StateBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk], once_key: OnceKey = None
+        self,
+        unit_id: FromPath[str],
+        data: JSONBody[StateBody],
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        once_key: OnceKey = None,
     ) -> UnitView:
         """Say that a unit can, or cannot, be sent."""
         await desk.execute(SetUnitState(unit_id, data.state, data.reason), identity, once_key)
@@ -123,7 +135,9 @@ def position_routes(desk: Desk, keep_refused: KeepRefused | None = None) -> list
     """`POST /api/v1/positions` and `GET|POST /osmand`. They are hot: no dependency but the identity is looked up."""
 
     @post("/api/v1/positions", status_code=200, tags=["positions"])
-    async def send_positions(data: JSONBody[PositionsBody], identity: NamedDependency[Identity]) -> Response[PositionsAnswer]:
+    async def send_positions(
+        data: JSONBody[PositionsBody], identity: NamedDependency[Identity]
+    ) -> Response[PositionsAnswer]:
         """Where the unit that asks was. Only the unit itself says so; off duty nothing is kept."""
         unit_id = _own_unit(identity)
         if any(fix.unit_id is not None and fix.unit_id != unit_id for fix in data.fixes):

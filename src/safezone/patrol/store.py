@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, select
 
 from safezone.core.bus import Bus
-from safezone.core.db import to_us, upsert
+from safezone.core.db import Prepared, to_us, upsert
 from safezone.core.event import Entry
 from safezone.events import patrol as ev
 from safezone.events.patrol import UnitKind, Work
@@ -222,7 +222,7 @@ def position_row(
 def add_positions(conn: Connection, rows: list[dict[str, Any]]) -> None:
     """The fixes are kept, each with its mark; one that is here already stays as it was."""
     if rows:
-        conn.execute(_statements(conn).keep, rows)
+        _statements(conn).keep.run_many(conn, rows)
 
 
 def save_tracks(conn: Connection, station: str, watched: dict[str, Watched]) -> None:
@@ -232,9 +232,9 @@ def save_tracks(conn: Connection, station: str, watched: dict[str, Watched]) -> 
         if one.changed:
             (moved if one.newest else still).append(_track_row(station, unit_id, one))
     if moved:
-        conn.execute(_statements(conn).draw, moved)
+        _statements(conn).draw.run_many(conn, moved)
     if still:
-        conn.execute(_statements(conn).remember, still)
+        _statements(conn).remember.run_many(conn, still)
 
 
 def _track_row(station: str, unit_id: str, watched: Watched) -> dict[str, Any]:
@@ -257,16 +257,18 @@ def _track_row(station: str, unit_id: str, watched: Watched) -> dict[str, Any]:
 
 
 class _Statements:
-    """The inserts of one dialect, made once: they are wanted many times a second."""
+    """The inserts of one dialect, compiled once: they are wanted many times a second."""
 
     def __init__(self, conn: Connection) -> None:
-        key = ["station", "unit_id"]
-        self.keep = upsert(position, conn).on_conflict_do_nothing()
-        insert = upsert(unit_track, conn)
-        remembered = {name: insert.excluded[name] for name in ("shift_us", "waiting")}
-        self.remember = insert.on_conflict_do_update(index_elements=key, set_=remembered)
-        everything = {c.name: insert.excluded[c.name] for c in unit_track.c if c.name not in key}
-        self.draw = insert.on_conflict_do_update(index_elements=key, set_=everything)
+        key = ("station", "unit_id")
+        self.keep = Prepared(upsert(position, conn).on_conflict_do_nothing())
+        self.draw = Prepared(_track_upsert(conn, key, [c.name for c in unit_track.c if c.name not in key]))
+        self.remember = Prepared(_track_upsert(conn, key, ["shift_us", "waiting"]))
+
+
+def _track_upsert(conn: Connection, key: Sequence[str], names: Sequence[str]) -> Any:
+    insert = upsert(unit_track, conn).values({name: bindparam(name) for name in (*key, *names)})
+    return insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in names})
 
 
 _made: Final[dict[str, _Statements]] = {}

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,18 @@ FREE_SNAP_M: Final = 20.0
 """Width of a road plus the error of a position: nobody walks these metres."""
 WALK_MPS: Final = 1.4
 """Pace from the road to the spot on foot: 5 km/h."""
+BLUR_M: Final = 15.0
+"""A position is known to about this: every street as near as the nearest within it may be the one."""
 SAMPLE_M: Final = 40.0
+LEAST_S: Final = 0.01
+"""No piece takes no time at all: the search takes a zero for a missing edge."""
 MAIN_NETWORK_SHARE: Final = 0.05
-"""A connected part with fewer nodes than this share of the largest one is a courtyard or a mapping error."""
+"""A connected part with less street than this share of the largest one is a courtyard or a mapping error."""
 DEFAULT_LIMIT_S: Final = 1800.0
 
 _METRES_PER_DEGREE: Final = EARTH_RADIUS_M * math.pi / 180
-_NEIGHBOURS: Final = 8
+_NEIGHBOURS: Final = 12
+_MANY_NEIGHBOURS: Final = 256
 
 
 class RoadGraph:
@@ -96,6 +101,11 @@ class RoadGraph:
         """
         return self._networks[profile].travel_times_s(to, from_, limit_s)
 
+    def list_points(self) -> list[Point]:
+        """Every point of every street, as drawn; for choosing places at random in tests and measurements."""
+        lons, lats = self._arrays["point_lon_e7"].tolist(), self._arrays["point_lat_e7"].tolist()
+        return [Point(lon / 1e7, lat / 1e7) for lon, lat in zip(lons, lats, strict=True)]
+
     def to_metres(self, points: Sequence[Point]) -> Floats:
         """Points as x, y in metres on a plane that is true at the middle of the map (n × 2)."""
         degrees = np.array([(p.lon, p.lat) for p in points], dtype=np.float64).reshape(-1, 2)
@@ -107,16 +117,17 @@ class _Network:
     """What one profile sees of a graph: where it may go, in both directions of search."""
 
     def __init__(self, graph: RoadGraph, arrays: dict[str, Any], index: int) -> None:
-
         self._graph = graph
         self._u: Ints = arrays["piece_u"]
         self._v: Ints = arrays["piece_v"]
         self._forward: Floats = arrays["forward_s"][index].astype(np.float64)
         self._backward: Floats = arrays["backward_s"][index].astype(np.float64)
         self._reverse = _reverse_matrix(graph.node_count, self._u, self._v, self._forward, self._backward)
-        can_leave, can_enter = _attached(self._reverse)
         forward, backward = np.isfinite(self._forward), np.isfinite(self._backward)
         u, v = self._u, self._v
+        can_leave, can_enter = _attached(
+            self._reverse, u, v, np.where(forward | backward, arrays["length_m"], 0.0)
+        )
         self._leaves = (forward & can_leave[v]) | (backward & can_leave[u])
         self._enters = (forward & can_enter[u]) | (backward & can_enter[v])
         self._build_segments(arrays, self._leaves | self._enters)
@@ -143,25 +154,27 @@ class _Network:
         a, b = self._a[self._segment_of_sample], self._b[self._segment_of_sample]
         self._tree = cKDTree(a + along * (b - a))
 
-    def _snap(self, points: Sequence[Point], allowed: Bools) -> tuple[Ints, Floats, Floats]:
-        """For each point: the nearest allowed piece, how far along it (0–1), and metres from it (inf: none near)."""
-        n = len(points)
-        if self._tree.n == 0 or n == 0:
-            return np.zeros(n, np.int64), np.zeros(n), np.full(n, np.inf)
+    def _snap(self, points: Sequence[Point], allowed: Bools) -> _Snapped:
+        """Where each point may stand on the network: the nearest allowed piece, and others as near within its error."""
+        n, k = len(points), min(_NEIGHBOURS, self._tree.n)
+        if k == 0 or n == 0:
+            return _Snapped(np.zeros((n, 1), np.int64), np.zeros((n, 1)), np.full((n, 1), np.inf))
         xy = self._graph.to_metres(points)
-        reach = SNAP_LIMIT_M + SAMPLE_M
-        k = min(_NEIGHBOURS, self._tree.n)
-        piece, share, away = self._nearest(xy, k, reach, allowed)
-        lost = np.flatnonzero(~np.isfinite(away))
+        snapped = self._nearest(xy, k, allowed)
+        lost = np.flatnonzero(~np.isfinite(snapped.away).any(axis=1))
         if len(lost) and k < self._tree.n:
             # All near ones were barred (a car park, a one-way end): look at many more before giving up.
-            far = self._nearest(xy[lost], min(256, self._tree.n), reach, allowed)
-            piece[lost], share[lost], away[lost] = far
-        away[away > SNAP_LIMIT_M] = np.inf
-        return piece, share, away
+            far = self._nearest(xy[lost], min(_MANY_NEIGHBOURS, self._tree.n), allowed)
+            best = np.argsort(far.away, axis=1)[:, :k]
+            for mine, found in zip(snapped, far, strict=True):
+                mine[lost] = np.take_along_axis(found, best, axis=1)
+        best_away = snapped.away.min(axis=1, keepdims=True)
+        is_candidate = (snapped.away <= best_away + BLUR_M) & (snapped.away <= SNAP_LIMIT_M)
+        return snapped._replace(away=np.where(is_candidate, snapped.away, np.inf))
 
-    def _nearest(self, xy: Floats, k: int, reach: float, allowed: Bools) -> tuple[Ints, Floats, Floats]:
-
+    def _nearest(self, xy: Floats, k: int, allowed: Bools) -> _Snapped:
+        """Metres to the pieces of the k nearest samples (inf: barred, or nothing within reach)."""
+        reach = SNAP_LIMIT_M + SAMPLE_M
         sample = np.asarray(self._tree.query(xy, k=k, distance_upper_bound=reach)[1]).reshape(len(xy), k)
         found = sample < self._tree.n
         segment = self._segment_of_sample[np.where(found, sample, 0)]
@@ -170,50 +183,89 @@ class _Network:
         part = np.clip(((xy[:, None, :] - a) * along).sum(axis=2) / squared, 0.0, 1.0)
         away = np.hypot(*np.moveaxis(a + part[..., None] * along - xy[:, None, :], 2, 0))
         piece = self._piece[segment]
-        away = np.where(found & allowed[piece], away, np.inf)
-        best = away.argmin(axis=1)
-        row = np.arange(len(xy))
         share = self._share_start[segment] + part * self._share_size[segment]
-        return piece[row, best], share[row, best], away[row, best]
+        return _Snapped(piece, np.clip(share, 0.0, 1.0), np.where(found & allowed[piece], away, np.inf))
 
     def travel_times_s(self, to: Point, from_: Sequence[Point], limit_s: float) -> list[float | None]:
-
-        t_piece, t_share, t_away = (x[0] for x in self._snap([to], self._enters))
-        piece, share, away = self._snap(from_, self._leaves)
-        if not len(piece) or not math.isfinite(t_away):
-            return [None] * len(piece)
-        to_u, to_v = t_share * self._forward[t_piece], (1 - t_share) * self._backward[t_piece]
-        left = self._search(int(self._u[t_piece]), float(to_u), int(self._v[t_piece]), float(to_v), limit_s)
-        forward, backward = self._forward[piece], self._backward[piece]
-        by_v = _times(1 - share, forward) + left[self._v[piece]]
-        by_u = _times(share, backward) + left[self._u[piece]]
+        """As `RoadGraph.travel_times_s`, for this profile."""
+        here = self._snap(from_, self._leaves)
+        targets = self._targets(to)
+        if not targets:
+            return [None] * len(from_)
+        left = self._search(targets, limit_s)
+        forward, backward = self._forward[here.piece], self._backward[here.piece]
+        by_v = _part_of(forward, 1 - here.share) + left[self._v[here.piece]]
+        by_u = _part_of(backward, here.share) + left[self._u[here.piece]]
         seconds = np.minimum(by_u, by_v)
-        ahead = t_share - share
-        direct = np.where(ahead >= 0, _times(np.abs(ahead), forward), _times(np.abs(ahead), backward))
-        seconds = np.where(piece == t_piece, np.minimum(seconds, direct), seconds)
-        off_road = np.maximum(away - FREE_SNAP_M, 0) + max(float(t_away) - FREE_SNAP_M, 0)
-        seconds = seconds + np.where(np.isfinite(off_road), off_road, 0.0) / WALK_MPS
-        seconds[seconds > limit_s] = np.inf
-        return [None if math.isinf(a) else s for s, a in zip(seconds.tolist(), away.tolist(), strict=True)]
+        for target in targets:
+            ahead = target.share - here.share
+            direct = (
+                np.where(ahead >= 0, _part_of(forward, ahead), _part_of(backward, -ahead)) + target.walk_s
+            )
+            seconds = np.where(here.piece == target.piece, np.minimum(seconds, direct), seconds)
+        seconds += _walk_s(here.away)
+        quickest = seconds.min(axis=1)
+        quickest[quickest > limit_s] = np.inf
+        nearest = here.away.min(axis=1)
+        return [
+            None if math.isinf(m) else s for s, m in zip(quickest.tolist(), nearest.tolist(), strict=True)
+        ]
 
-    def _search(self, u: int, to_u: float, v: int, to_v: float, limit_s: float) -> Floats:
-        """Seconds from every junction to the target on the piece u–v, infinite beyond the limit (Dijkstra 1959)."""
-        # The target becomes one more node, behind the last, with an edge to each end of its piece.
+    def _targets(self, to: Point) -> list[_Target]:
+        """Every piece on which the place may lie, the nearest bit of each."""
+        snapped = self._snap([to], self._enters)
+        nearest: dict[int, _Target] = {}
+        for i in np.argsort(snapped.away[0]):
+            if np.isfinite(snapped.away[0, i]):
+                piece = int(snapped.piece[0, i])
+                walk_s = float(_walk_s(snapped.away[0, i]))
+                nearest.setdefault(piece, _Target(piece, float(snapped.share[0, i]), walk_s))
+        return list(nearest.values())
+
+    def _search(self, targets: Sequence[_Target], limit_s: float) -> Floats:
+        """Seconds from every junction to the place, infinite beyond the limit (Dijkstra 1959, from the place back)."""
         n, base = self._graph.node_count, self._reverse
-        ends = [(node, max(s, 0.01)) for node, s in ((u, to_u), (v, to_v)) if math.isfinite(s)]
-        data = np.concatenate([base.data, [s for _, s in ends]])
-        indices = np.concatenate(
-            [base.indices, np.array([node for node, _ in ends], dtype=base.indices.dtype)]
-        )
+        ends: dict[int, float] = {}
+        for target in targets:
+            for node, whole, share in (
+                (int(self._u[target.piece]), self._forward[target.piece], target.share),
+                (int(self._v[target.piece]), self._backward[target.piece], 1 - target.share),
+            ):
+                if math.isfinite(whole):
+                    ends[node] = min(ends.get(node, math.inf), float(whole) * share + target.walk_s)
+        # The place becomes one more node, behind the last, with an edge to each end of its pieces.
+        data = np.concatenate([base.data, np.maximum(np.array(list(ends.values())), LEAST_S)])
+        indices = np.concatenate([base.indices, np.array(list(ends), dtype=base.indices.dtype)])
         indptr = np.concatenate([base.indptr, np.array([len(data)], dtype=base.indptr.dtype)])
         matrix = csr_matrix((data, indices, indptr), shape=(n + 1, n + 1))
         found: Floats = dijkstra(matrix, directed=True, indices=np.array([n]), limit=limit_s)
         return found[0, :n]
 
 
-def _times(share: Floats, seconds: Floats) -> Floats:
-    """A share of a piece's seconds; a barred piece stays infinite even for no share of it."""
+class _Snapped(NamedTuple):
+    """For each point (rows) the pieces it may stand on: which, how far along it (0–1), metres from it (inf: not)."""
 
+    piece: Ints
+    share: Floats
+    away: Floats
+
+
+class _Target(NamedTuple):
+    """One piece on which the place may lie, and the seconds on foot from there."""
+
+    piece: int
+    share: float
+    walk_s: float
+
+
+def _walk_s(away: Floats) -> Floats:
+    """Seconds on foot for the metres off the road; infinite stays infinite."""
+    walked: Floats = np.maximum(away - FREE_SNAP_M, 0.0) / WALK_MPS
+    return walked
+
+
+def _part_of(seconds: Floats, share: Floats) -> Floats:
+    """A share of a piece's seconds; a barred piece stays infinite even for no share of it."""
     with np.errstate(invalid="ignore"):
         product: Floats = np.where(np.isfinite(seconds), share * seconds, np.inf)
     return product
@@ -221,12 +273,11 @@ def _times(share: Floats, seconds: Floats) -> Floats:
 
 def _reverse_matrix(n: int, u: Ints, v: Ints, forward: Floats, backward: Floats) -> Any:
     """Every way against its direction as a sparse matrix; of parallel ways the quickest."""
-
     row = np.concatenate([v, u]).astype(np.int64)
     col = np.concatenate([u, v]).astype(np.int64)
     seconds = np.concatenate([forward, backward])
     usable = np.isfinite(seconds) & (row != col)
-    row, col, seconds = row[usable], col[usable], np.maximum(seconds[usable], 0.01)
+    row, col, seconds = row[usable], col[usable], np.maximum(seconds[usable], LEAST_S)
     order = np.lexsort((seconds, col, row))
     row, col, seconds = row[order], col[order], seconds[order]
     is_first = np.ones(len(row), dtype=bool)
@@ -234,12 +285,12 @@ def _reverse_matrix(n: int, u: Ints, v: Ints, forward: Floats, backward: Floats)
     return csr_matrix((seconds[is_first], (row[is_first], col[is_first])), shape=(n, n))
 
 
-def _attached(reverse: Any) -> tuple[Bools, Bools]:
-    """Per node: can one leave it for the main network, and can one enter it from there?"""
-
-    _, label = connected_components(reverse, directed=True, connection="strong")
-    size = np.bincount(label)
-    main = (size >= max(2, MAIN_NETWORK_SHARE * size.max()))[label] if len(size) else np.zeros(0, bool)
+def _attached(reverse: Any, u: Ints, v: Ints, length_m: Floats) -> tuple[Bools, Bools]:
+    """Per junction: can one leave it for the main network, and can one enter it from there?"""
+    count, label = connected_components(reverse, directed=True, connection="strong")
+    within = label[u] == label[v]
+    size_m = np.bincount(label[u][within], length_m[within], count)
+    main = (size_m >= max(1.0, MAIN_NETWORK_SHARE * size_m.max()))[label]
     return _reached(reverse, main), _reached(reverse.T.tocsr(), main)
 
 

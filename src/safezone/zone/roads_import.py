@@ -180,12 +180,14 @@ def _pieces(ways: list[_Way], places: dict[int, tuple[float, float]]) -> tuple[d
     lons: list[float] = []
     lats: list[float] = []
     seconds: list[list[tuple[float, ...]]] = [[], []]
-    length_m = 0.0
+    lengths_m: list[float] = []
     for way in ways:
         begin = 0
-        for i in range(1, len(way.nodes)):
-            if uses[way.nodes[i]] < 2:
-                continue
+        cuts = [i for i in range(1, len(way.nodes)) if uses[way.nodes[i]] > 1]
+        if len(cuts) == 1 and way.nodes[0] == way.nodes[-1]:
+            # A ring that touches nothing else: without a second junction it would be no network at all.
+            cuts.insert(0, len(way.nodes) // 2)
+        for i in cuts:
             points = [places[node] for node in way.nodes[begin : i + 1]]
             metres = sum(_metres(a, b) for a, b in pairwise(points))
             for side, node in zip(ends, (way.nodes[begin], way.nodes[i]), strict=True):
@@ -195,18 +197,19 @@ def _pieces(ways: list[_Way], places: dict[int, tuple[float, float]]) -> tuple[d
             lons.extend(p[0] for p in points)
             lats.extend(p[1] for p in points)
             starts.append(len(lons))
-            length_m += metres
+            lengths_m.append(metres)
             begin = i
     arrays = {
         "piece_u": np.array(ends[0], dtype=np.int32),
         "piece_v": np.array(ends[1], dtype=np.int32),
         "piece_start": np.array(starts, dtype=np.int32),
+        "length_m": np.array(lengths_m, dtype=np.float32),
         "forward_s": np.array(seconds[0], dtype=np.float32).T.reshape(len(PROFILES), -1),
         "backward_s": np.array(seconds[1], dtype=np.float32).T.reshape(len(PROFILES), -1),
         "point_lon_e7": np.round(np.array(lons) * 1e7).astype(np.int32),
         "point_lat_e7": np.round(np.array(lats) * 1e7).astype(np.int32),
     }
-    return arrays, length_m / 1000
+    return arrays, sum(lengths_m) / 1000
 
 
 def _metres(a: tuple[float, float], b: tuple[float, float]) -> float:

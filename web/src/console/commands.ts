@@ -3,7 +3,7 @@ import { language } from "../i18n/i18n.svelte.ts";
 import { OUTCOMES } from "../api/types.ts";
 import { isUnacknowledged } from "../incidents/order.ts";
 import type { Desk } from "./desk.svelte.ts";
-import { focusSoon, moveInQueue } from "./hands.ts";
+import { focusOn, moveInQueue } from "./hands.ts";
 import type { Command } from "./keys.ts";
 import type { Sound } from "./sound.svelte.ts";
 
@@ -24,7 +24,7 @@ export function runCommand(command: Command, desk: Desk, sound: Sound, target: E
       return true;
     case "phone":
       desk.show("phone");
-      if (desk.panel === "phone") focusSoon("[data-testid=phone-form] input");
+      if (desk.panel === "phone") focusOn("[data-testid=phone-form] input");
       return true;
     case "help":
     case "handover":
@@ -33,7 +33,7 @@ export function runCommand(command: Command, desk: Desk, sound: Sound, target: E
     case "units":
       desk.boardOpen = true;
       desk.phoneTab = "units";
-      focusSoon("[data-unit-card]");
+      focusOn("[data-unit-card]");
       return true;
     case "zone":
       desk.mapWish = { to: "zone" };
@@ -63,14 +63,14 @@ function onChosen(command: "acknowledge" | "dispatch" | "note" | "close" | "map"
     case "dispatch":
       if (chosen.state === "closed") return true;
       if (work.mode !== "dispatch") work.open("dispatch");
-      focusSoon("[data-testid=unit-choice] input, [data-testid=dispatch-button]");
+      focusOn("[data-testid=unit-choice] input, [data-testid=dispatch-button]");
       return true;
     case "note":
-      focusSoon("[data-testid=note-input]");
+      focusOn("[data-testid=note-input]");
       return true;
     case "close":
       work.open(chosen.state === "closed" ? "reopen" : "close");
-      focusSoon("[data-testid=close-form] input, [data-testid=reopen-form] input");
+      focusOn("[data-testid=close-form] input, [data-testid=reopen-form] input");
       return true;
     case "map":
       if (chosen.place) desk.mapWish = { to: chosen.place };
@@ -87,14 +87,14 @@ function pressDigit(digit: number, desk: Desk): boolean {
     const outcome = OUTCOMES[digit - 1];
     if (outcome) {
       work.outcome = outcome;
-      focusSoon(`[data-testid=outcome-${outcome}] input`);
+      focusOn(`[data-testid=outcome-${outcome}] input`);
     }
     return outcome !== undefined;
   }
   const unit = work.mode === "dispatch" ? work.recommendation?.units[digit - 1] : undefined;
   if (!unit) return false;
   if (!work.unitsChosen.delete(unit.unit_id)) work.unitsChosen.add(unit.unit_id);
-  focusSoon(`[data-unit-id="${CSS.escape(unit.unit_id)}"] input`);
+  focusOn(`[data-unit-id="${CSS.escape(unit.unit_id)}"] input`);
   return true;
 }
 

@@ -1,5 +1,7 @@
 /** Moves the keyboard's focus between the parts of the desk. */
 
+import { flushSync } from "svelte";
+
 function all(selector: string): HTMLElement[] {
   return [...document.querySelectorAll<HTMLElement>(selector)];
 }
@@ -14,9 +16,10 @@ export function moveInQueue(step: 1 | -1): void {
   items[next]?.focus();
 }
 
-/** Focus the first thing that matches, once the screen has drawn it. */
-export function focusSoon(selector: string): void {
-  requestAnimationFrame(() => all(selector)[0]?.focus());
+/** Focus the first thing that matches. At once, so that fast hands type into it and not into the shortcuts. */
+export function focusOn(selector: string): void {
+  flushSync();
+  all(selector)[0]?.focus();
 }
 
 /** True while keys belong to a text somebody is writing. */

@@ -4,9 +4,10 @@ import { say, t, tOr } from "../i18n/i18n.svelte.ts";
 import type { IconName } from "../ui/icons.ts";
 import { shapes } from "../ui/icons.ts";
 
-/** `2569/000012` → `000012`: the year is the same on every row. */
+/** `2569/000012` → `#12`: as it is said on the radio; the full number stands at the head of the incident. */
 export function shortNumber(incident: IncidentView): string {
-  return incident.number.split("/").at(-1) ?? incident.number;
+  const last = incident.number.split("/").at(-1) ?? incident.number;
+  return `#${last.replace(/^0+(?=\d)/, "")}`;
 }
 
 export function placeWords(incident: IncidentView): string {

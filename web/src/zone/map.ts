@@ -27,6 +27,12 @@ export interface Pressed {
   id: string;
 }
 
+export interface MapWords {
+  title: string;
+  metres: string;
+  kilometres: string;
+}
+
 export interface MapEvents {
   press(what: Pressed | null, place: Place): void;
   hover(what: Pressed | null, x: number, y: number): void;
@@ -35,10 +41,12 @@ export interface MapEvents {
 export class ZoneMapView {
   private readonly map: MapLibre;
   private bounds: LngLatBoundsLike | null = null;
+  /** Somebody has moved the map; from then on it stays where they put it. */
+  private moved = false;
   private pulse: ReturnType<typeof setInterval> | undefined;
   private readonly ready: Promise<void>;
 
-  constructor(container: HTMLElement, center: Place, lang: Lang, title: string, events: MapEvents) {
+  constructor(container: HTMLElement, center: Place, lang: Lang, words: MapWords, events: MapEvents) {
     this.map = new MapLibre({
       container,
       style: zoneStyle(lang),
@@ -51,7 +59,11 @@ export class ZoneMapView {
       pitchWithRotate: false,
       touchPitch: false,
       fadeDuration: 0,
-      locale: { "Map.Title": title },
+      locale: {
+        "Map.Title": words.title,
+        "ScaleControl.Meters": words.metres,
+        "ScaleControl.Kilometers": words.kilometres,
+      },
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-left");
@@ -67,6 +79,12 @@ export class ZoneMapView {
       const what = this.at(event);
       this.map.getCanvas().style.cursor = what ? "pointer" : "";
       events.hover(what, event.point.x, event.point.y);
+    });
+    this.map.on("movestart", (event) => {
+      if (event.originalEvent) this.moved = true;
+    });
+    this.map.on("resize", () => {
+      if (!this.moved) this.fit(false); // it may have been opened while hidden
     });
     this.map.on("mouseout", () => events.hover(null, 0, 0));
   }
@@ -113,6 +131,7 @@ export class ZoneMapView {
   }
 
   goTo(place: Place): void {
+    this.moved = true;
     this.map.easeTo({
       center: [place.lon, place.lat],
       zoom: Math.max(this.map.getZoom(), 16.2),

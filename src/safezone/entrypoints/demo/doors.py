@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -98,6 +98,25 @@ class Door:
                 writer.close()
         except (OSError, EOFError, ValueError, TimeoutError) as problem:
             raise Away(str(problem)) from problem
+
+    async def follow(self, look_anew: Callable[[], Awaitable[None]], take: Callable[[Any], None]) -> None:
+        """Until cancelled, `take` gets every change; `look_anew` is called first, and again after each interruption."""
+        tries = 0
+        while True:
+            is_fresh = False
+            try:
+                async for name, data in self.live():
+                    if not is_fresh:
+                        await look_anew()
+                        is_fresh, tries = True, 0
+                    if name == "change":
+                        take(data)
+                    elif name in ("reload", "signed_out"):
+                        break
+            except (Away, Refused):
+                pass
+            await asyncio.sleep(retry_s(tries))
+            tries += 1
 
     def close(self) -> None:
         """No connection is open any more."""

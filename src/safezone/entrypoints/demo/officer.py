@@ -12,7 +12,7 @@ import time
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from safezone.entrypoints.demo.doors import Away, Door, Refused, retry_s
+from safezone.entrypoints.demo.doors import Away, Door, Refused
 from safezone.entrypoints.demo.streets import Place, Streets, advance, distance_m, heading_deg
 
 ROUND_KMH: Final = {"foot": 4.5, "motorcycle": 26.0, "car": 22.0}
@@ -54,6 +54,7 @@ class Officer:
         self._going_to: Place | None = None
         self._stop_until_s = 0.0
         self._stood = 0
+        self._moved_s = 0.0
         self._jobs: dict[str, dict[str, Any]] = {}
         self._news = asyncio.Event()
 
@@ -62,28 +63,10 @@ class Officer:
         await self._door.insist("POST", f"/api/v1/units/{self.unit_id}/duty", {"on": True})
         self.on_duty.set()
         async with asyncio.TaskGroup() as both:
-            both.create_task(self._listen())
+            both.create_task(self._door.follow(self._look_anew, self._take))
             both.create_task(self._work())
 
     # ── what it is told ──
-
-    async def _listen(self) -> None:
-        tries = 0
-        while True:
-            is_fresh = False
-            try:
-                async for name, data in self._door.live():
-                    if not is_fresh:
-                        await self._look_anew()
-                        is_fresh, tries = True, 0
-                    if name == "change":
-                        self._take(data)
-                    elif name in ("reload", "signed_out"):
-                        break
-            except (Away, Refused):
-                pass
-            await asyncio.sleep(retry_s(tries))
-            tries += 1
 
     async def _look_anew(self) -> None:
         """What it may have missed: its own state and its jobs, as they stand."""
@@ -141,6 +124,7 @@ class Officer:
         if now_s >= self._stop_until_s:
             if not self._path:
                 self._path = self._streets.wander(self._here, self._before, self._lot)
+                self._before = self._path[-2] if len(self._path) > 1 else self._here
                 if self._lot.random() < STOPS_AT_CROSSINGS:
                     self._stop_until_s = now_s + self._lot.uniform(*STOP_S) / self._speed
             await self._move(ROUND_KMH[self._kind])
@@ -195,11 +179,12 @@ class Officer:
         await self._wait()
 
     async def _move(self, kmh: float) -> None:
-        """One tick along the path."""
-        self._stood = 0
+        """Along the path, as far as one comes since the last time; then one tick, which ends early when there is news."""
+        now_s = time.monotonic()
+        passed_s = min(now_s - self._moved_s, self._tick_s)
+        self._stood, self._moved_s = 0, now_s
         before, kmh = self._here, min(kmh * self._speed, FASTEST_KMH[self._kind])
-        self._before = next((corner for corner in self._path[-2:-1]), before)
-        self._here = advance(before, self._path, kmh / 3.6 * self._tick_s)
+        self._here = advance(before, self._path, kmh / 3.6 * passed_s)
         await self._send_fix(kmh, heading_deg(before, self._here))
         await self._wait()
 

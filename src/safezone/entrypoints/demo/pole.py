@@ -148,7 +148,12 @@ class Pole:
         try:
             said: dict[str, Any] = json.loads(payload)
             receipt = self._receipts.get(said["n"])
-            if topic == self._topic("receipt") and said["status"] == "stored" and receipt and not receipt.done():
+            if (
+                topic == self._topic("receipt")
+                and said["status"] == "stored"
+                and receipt
+                and not receipt.done()
+            ):
                 receipt.set_result(said["incident_id"])
         except (ValueError, KeyError, TypeError):
             return  # Not a receipt: the press goes on being repeated.

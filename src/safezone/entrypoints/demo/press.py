@@ -29,7 +29,12 @@ def run_press(args: argparse.Namespace, _wire: Wire) -> int:
         passwords = read_secrets(args.data).passwords
         if args.point not in passwords:
             known = ", ".join(sorted(passwords))
-            raise _NotPressed(Said(f"ไม่มีเสา {args.point} มีแต่ {known}", f"There is no SOS point {args.point}; there are {known}."))
+            raise _NotPressed(
+                Said(
+                    f"ไม่มีเสา {args.point} มีแต่ {known}",
+                    f"There is no SOS point {args.point}; there are {known}.",
+                )
+            )
         asyncio.run(_press(args.data, args.point, passwords[args.point], args.times))
     except (NoDemo, _NotPressed) as problem:
         print(f"safezone: {problem}", file=sys.stderr)

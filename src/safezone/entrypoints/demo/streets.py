@@ -6,6 +6,7 @@ import heapq
 import math
 import random
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 Place = tuple[float, float]
@@ -48,15 +49,22 @@ class Streets:
         """`around` is the zone's boundary: patrols stay in and near it. ValueError without a single street."""
         self._joined: dict[Place, list[Place]] = {}
         for line in lines:
-            for a, b in zip(line, line[1:], strict=False):
+            for a, b in pairwise(line):
                 self._joined.setdefault(a, []).append(b)
                 self._joined.setdefault(b, []).append(a)
         if not self._joined:
             raise ValueError("a map without streets")
         ring = list(around) or list(self._joined)
         lons, lats = [p[0] for p in ring], [p[1] for p in ring]
-        self._box = (min(lons) - OUTSIDE_DEG, min(lats) - OUTSIDE_DEG, max(lons) + OUTSIDE_DEG, max(lats) + OUTSIDE_DEG)
-        self._beat = sorted(corner for corner in self._joined if self._is_near(corner)) or sorted(self._joined)
+        self._box = (
+            min(lons) - OUTSIDE_DEG,
+            min(lats) - OUTSIDE_DEG,
+            max(lons) + OUTSIDE_DEG,
+            max(lats) + OUTSIDE_DEG,
+        )
+        self._beat = sorted(corner for corner in self._joined if self._is_near(corner)) or sorted(
+            self._joined
+        )
 
     @classmethod
     def of_map(cls, geojson: dict[str, Any]) -> Streets:

@@ -351,15 +351,7 @@ def upgrade() -> None:
     sa.Column('heading_deg', sa.Float(), nullable=True),
     sa.Column('battery_pct', sa.Float(), nullable=True),
     sa.Column('shift_us', sa.BigInteger(), nullable=False),
-    sa.Column('there_lon', sa.Float(), nullable=True),
-    sa.Column('there_lat', sa.Float(), nullable=True),
-    sa.Column('there_at_us', sa.BigInteger(), nullable=True),
-    sa.Column('there_accuracy_m', sa.Float(), nullable=True),
-    sa.Column('there_count', sa.Integer(), nullable=False),
-    sa.Column('run_claimed_us', sa.BigInteger(), nullable=True),
-    sa.Column('run_received_us', sa.BigInteger(), nullable=True),
-    sa.Column('run_last_us', sa.BigInteger(), nullable=True),
-    sa.Column('run_count', sa.Integer(), nullable=False),
+    sa.Column('waiting', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('station', 'unit_id'),
     info={'source': 'telemetry'}
     )

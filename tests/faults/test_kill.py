@@ -1,0 +1,357 @@
+"""kill -9 of the program and of the broker, in the middle of presses and reports that are being acknowledged.
+
+One real station, kept running by its own supervisor, is killed in part again and again at random moments while poles
+press, people report, an operator closes incidents and a console watches; then the record is compared with what each of
+them was told. `SAFEZONE_FAULT_SEED` repeats a run's sequence of kills, `SAFEZONE_FAULT_KILLS` asks for more of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from tests.support.callers import Closer, Pole, Reporter
+from tests.support.places import eventually
+from tests.support.running import DEMO_SET, Station, finish, running
+from tests.support.screens import Screen
+
+KILLS: Final = int(os.environ.get("SAFEZONE_FAULT_KILLS", "55"))
+SEED: Final = int(os.environ.get("SAFEZONE_FAULT_SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
+RECEIPT_POLES: Final = ("sos-01", "sos-02", "sos-03", "sos-04", "sos-05", "sos-06")
+SIMPLE_POLES: Final = ("sos-07", "sos-08")
+"""These know nothing but PUBACK and hand each press over once."""
+
+Claim = tuple[str | None, datetime]
+"""What tells one report from another in the record: which pole said it, and what its clock said."""
+
+
+class Kill(NamedTuple):
+    """One kill as it was drawn: whom, after waiting for what, and how long after that."""
+
+    victim: str
+    wait_for: str
+    """`receipt`: a press made since the last kill has its receipt; `answer`: the last victim is back; or `nothing`."""
+    delay_s: float
+    burst_delay_s: float | None
+    """Every pole presses at once and the kill follows so much later: somewhere on the way of these presses."""
+
+
+@dataclass
+class Aftermath:
+    """All that was said, heard and stored."""
+
+    kills: list[tuple[Kill, float]] = field(default_factory=list)
+    poles: list[Pole] = field(default_factory=list)
+    reporters: list[Reporter] = field(default_factory=list)
+    closer: Closer | None = None
+    screen: Screen | None = None
+    incidents: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    reports_by_incident: dict[str, list[dict[str, Any]]] = field(default_factory=dict, repr=False)
+    statuses: dict[str, int] = field(default_factory=dict, repr=False)
+    log: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    database: Path = Path()
+    printed: str = field(default="", repr=False)
+
+    def list_stored(self) -> list[tuple[Claim, dict[str, Any]]]:
+        """Every report in the log with its claim."""
+        found = [each["data"] for each in self.log if each["kind"] == "report_received"]
+        return [((each.get("sos_point"), datetime.fromisoformat(each["claimed_at"])), each) for each in found]
+
+
+def draw_kills(seed: int, count: int) -> list[Kill]:
+    """The sequence of kills that this seed stands for: 6 of 11 hit the node, the others the broker."""
+    chance = random.Random(seed)
+    victims = ["node"] * round(count * 6 / 11)
+    victims += ["broker"] * (count - len(victims))
+    chance.shuffle(victims)
+    return [
+        Kill(
+            victim,
+            chance.choices(("receipt", "answer", "nothing"), (55, 35, 10))[0],
+            chance.uniform(0.0, 0.3),
+            chance.uniform(0.0, 0.012) if chance.random() < 0.6 else None,
+        )
+        for victim in victims
+    ]
+
+
+@pytest.fixture(scope="module")
+def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
+    """The experiment, done once; the tests below look at it from their sides."""
+    print(f"seed {SEED}, {KILLS} kills (SAFEZONE_FAULT_SEED={SEED} repeats the sequence)")
+    found = Aftermath()
+    with running(tmp_path_factory.mktemp("kill") / "data", station_set=DEMO_SET) as station:
+        _set_the_scene(station, found)
+        try:
+            began = time.monotonic()
+            for kill in draw_kills(SEED, KILLS):
+                _carry_out(station, kill, found)
+            print(f"{len(found.kills)} kills in {time.monotonic() - began:.1f} s")
+            _let_settle(station, found)
+            _look_through_the_api(station, found)
+        finally:
+            for each in (*found.poles, *found.reporters, found.closer, found.screen):
+                if each is not None:
+                    each.finish()
+        found.database = station.database
+        found.printed = station.said()
+    found.log = _read_log(found.database)
+    _say_what_was_seen(found)
+    yield found
+
+
+def _set_the_scene(station: Station, found: Aftermath) -> None:
+    found.screen = Screen(station, after=0)
+    found.poles = [Pole(station, point, pace_s=0.25) for point in RECEIPT_POLES]
+    found.poles += [Pole(station, point, pace_s=0.25, knows_receipts=False) for point in SIMPLE_POLES]
+    found.reporters = [Reporter(station, f"page-{number}", pace_s=0.3, seed=SEED + number) for number in range(3)]
+    found.closer = Closer(station, at_reports=60)
+    for each in (found.screen, *found.poles, *found.reporters, found.closer):
+        each.start()
+    eventually(lambda: all(_has_new_receipt(pole, 0) for pole in found.poles[: len(RECEIPT_POLES)]), within_s=30.0)
+
+
+def _carry_out(station: Station, kill: Kill, found: Aftermath) -> None:
+    last = found.kills[-1][0].victim if found.kills else kill.victim
+    if kill.wait_for != "nothing" or last == kill.victim:
+        station.wait_until_answering(last)
+    if kill.wait_for == "receipt":
+        made = {pole: len(pole.presses) for pole in found.poles[: len(RECEIPT_POLES)]}
+        eventually(lambda: any(_has_new_receipt(pole, n) for pole, n in made.items()), within_s=60.0)
+    _pass(kill.delay_s)
+    station.wait_until_running(kill.victim)
+    if kill.burst_delay_s is not None:
+        for pole in found.poles:
+            pole.press()
+        _pass(kill.burst_delay_s)
+    station.kill(kill.victim)
+    found.kills.append((kill, time.monotonic()))
+
+
+def _has_new_receipt(pole: Pole, after_n: int) -> bool:
+    return any(press.receipts for n, press in list(pole.presses.items()) if n > after_n)
+
+
+def _pass(delay_s: float) -> None:
+    """Let a drawn moment pass: here waiting is not for something to happen, it is the experiment."""
+    end = time.monotonic() + delay_s
+    eventually(lambda: time.monotonic() >= end, every_s=max(0.0005, delay_s / 20))
+
+
+def _let_settle(station: Station, found: Aftermath) -> None:
+    """No new press and no new report; everybody gets the answer that is still owed."""
+    for name in ("broker", "node"):
+        station.wait_until_answering(name)
+    for pole in found.poles:
+        pole.press_no_more()
+    for reporter in found.reporters:
+        reporter.finish()
+    if found.closer is not None:
+        found.closer.finish()
+    began = time.monotonic()
+    eventually(lambda: not any(pole.list_pending() for pole in found.poles), within_s=45.0)
+    print(f"the last answer came {time.monotonic() - began:.1f} s after the last kill")
+    simple = sum(len(pole.presses) for pole in found.poles[len(RECEIPT_POLES) :])
+    try:
+        eventually(lambda: _count_stored(station.database, SIMPLE_POLES) >= simple, within_s=20.0)
+    except AssertionError:
+        print("not every press of the simple poles is in the record")
+    eventually(lambda: found.screen is not None and found.screen.place == _head(station.database), within_s=30.0)
+
+
+def _look_through_the_api(station: Station, found: Aftermath) -> None:
+    found.incidents = station.list_incidents()
+    pressed = [each["id"] for each in found.incidents if each["sos_point"]]
+    found.reports_by_incident = {id_: station.list_reports(id_) for id_ in pressed}
+    codes = {body["tracking_code"] for each in found.reporters for said in each.reports for _, body in said.answers}
+    found.statuses = {code: station.ask("GET", f"/reports/{code}", who=None).status_code for code in codes}
+
+
+def _connect(database: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+
+
+def _head(database: Path) -> int:
+    with closing(_connect(database)) as conn:
+        return int(conn.execute("SELECT max(seq) FROM log").fetchone()[0])
+
+
+def _count_stored(database: Path, points: tuple[str, ...]) -> int:
+    with closing(_connect(database)) as conn:
+        marks = ",".join("?" * len(points))
+        return int(conn.execute(f"SELECT count(*) FROM report WHERE sos_point IN ({marks})", points).fetchone()[0])
+
+
+def _read_log(database: Path) -> list[dict[str, Any]]:
+    with closing(_connect(database)) as conn:
+        rows = conn.execute("SELECT seq, kind, subject, actor, data FROM log ORDER BY seq").fetchall()
+    names = ("seq", "kind", "subject", "actor", "data")
+    return [{**dict(zip(names, row, strict=True)), "data": json.loads(row[4])} for row in rows]
+
+
+def _say_what_was_seen(found: Aftermath) -> None:
+    stored = Counter(claim for claim, _ in found.list_stored())
+    for (k0, t0), (k1, t1) in zip(found.kills, found.kills[1:]): print("DBG", k0.victim, k1.wait_for, k1.victim, round(k1.delay_s,2), round(t1 - t0, 2))
+    print("kills:", dict(Counter(kill.victim for kill, _ in found.kills)))
+    for name, poles in (("receipt poles", found.poles[:6]), ("PUBACK-only poles", found.poles[6:])):
+        presses = [(pole.point, press) for pole in poles for press in pole.presses.values()]
+        answered = [each for pole in poles for each in pole.presses.values() if pole.is_answered(each)]
+        lost = [press.n for point, press in presses if stored[(point, press.at)] == 0]
+        print(
+            f"{name}: {len(presses)} presses, {sum(p.tries for _, p in presses)} messages, {len(answered)} answered, "
+            f"{len(lost)} lost, {sum(stored[(point, p.at)] > 1 for point, p in presses)} doubled"
+        )
+    said = [each for reporter in found.reporters for each in reporter.reports]
+    print(
+        f"HTTP: {len(said)} reports, {sum(each.tries for each in said)} requests, "
+        f"{sum(stored[(None, each.at)] != 1 for each in said)} lost or doubled"
+    )
+    if found.screen is not None and found.closer is not None:
+        print(f"closed: {len(found.closer.closed)}; feed: {len(found.screen.seqs)} events, "
+              f"{len(found.screen.connections)} connections; log: {len(found.log)} events")
+
+
+# ── what must hold ──
+
+
+def test_the_kills_took_place_while_presses_were_on_their_way(aftermath: Aftermath) -> None:
+    victims = Counter(kill.victim for kill, _ in aftermath.kills)
+    assert victims["node"] >= KILLS * 0.5
+    assert victims["broker"] >= KILLS * 0.4
+    assert aftermath.printed.count("node has ended (signal 9)") == victims["node"]
+    assert aftermath.printed.count("broker has ended (signal 9)") == victims["broker"]
+    presses = [each for pole in aftermath.poles[: len(RECEIPT_POLES)] for each in pole.presses.values()]
+    # Had the kills hit nothing, every press would have been answered at its first try.
+    assert sum(each.tries > 1 for each in presses) >= KILLS
+    assert sum(said.tries > len(said.answers) for each in aftermath.reporters for said in each.reports) >= KILLS / 10
+
+
+def test_every_press_got_its_receipt_in_the_end(aftermath: Aftermath) -> None:
+    assert [pole.point for pole in aftermath.poles if pole.list_pending()] == []
+
+
+def test_every_receipted_press_is_in_the_record_once_and_where_its_receipt_says(aftermath: Aftermath) -> None:
+    stored: dict[Claim, list[dict[str, Any]]] = {}
+    for claim, report in aftermath.list_stored():
+        stored.setdefault(claim, []).append(report)
+    for pole in aftermath.poles[: len(RECEIPT_POLES)]:
+        for press in pole.presses.values():
+            found = stored.get((pole.point, press.at), [])
+            assert len(found) == 1, f"{pole.point} press {press.n}: {len(found)} times, seed {SEED}"
+            assert set(press.receipts) == {found[0]["incident_id"]}, f"{pole.point} press {press.n}, seed {SEED}"
+
+
+def test_a_pole_that_knows_only_puback_loses_nothing(aftermath: Aftermath) -> None:
+    stored = Counter(claim for claim, _ in aftermath.list_stored())
+    confirmed = [(p.point, n.at) for p in aftermath.poles[6:] for n in p.presses.values() if p.is_answered(n)]
+    assert len(confirmed) > KILLS
+    assert [claim for claim in confirmed if stored[claim] != 1] == [], f"seed {SEED}"
+
+
+def test_nothing_is_stored_twice_and_nothing_that_nobody_said(aftermath: Aftermath) -> None:
+    stored = Counter(claim for claim, _ in aftermath.list_stored())
+    said: set[Claim] = {(pole.point, press.at) for pole in aftermath.poles for press in pole.presses.values()}
+    said |= {(None, each.at) for reporter in aftermath.reporters for each in reporter.reports}
+    assert [claim for claim, count in stored.items() if count > 1] == [], f"seed {SEED}"
+    assert set(stored) - said == set(), f"seed {SEED}"
+
+
+def test_the_public_api_shows_each_press_once(aftermath: Aftermath) -> None:
+    shown = Counter(
+        (report["sos_point"], datetime.fromisoformat(report["claimed_at"]))
+        for reports in aftermath.reports_by_incident.values()
+        for report in reports
+    )
+    for pole in aftermath.poles:
+        missing = [press.n for press in pole.presses.values() if shown[(pole.point, press.at)] != 1]
+        assert missing == [], f"{pole.point}, seed {SEED}"
+    counts = {each["id"]: each["report_count"] for each in aftermath.incidents}
+    assert {id_: len(reports) for id_, reports in aftermath.reports_by_incident.items()} == {
+        id_: counts[id_] for id_ in aftermath.reports_by_incident
+    }
+
+
+def test_every_report_answered_with_2xx_is_in_the_record_once(aftermath: Aftermath) -> None:
+    stored = {report["report_id"]: claim for claim, report in aftermath.list_stored()}
+    for reporter in aftermath.reporters:
+        assert {status for status, _ in reporter.other_answers} <= {503}
+        for said in reporter.reports:
+            bodies = [body for _, body in said.answers]
+            assert bodies, f"{said.key} was never answered"
+            assert all(body == bodies[0] for body in bodies), f"{said.key} got different answers, seed {SEED}"
+            assert stored[bodies[0]["report_id"]] == (None, said.at), f"{said.key}, seed {SEED}"
+            assert [status for status, _ in said.answers][1:] in ([], [200]), "a repetition is not created anew"
+    assert set(aftermath.statuses.values()) == {200}
+
+
+def test_every_closing_that_was_answered_is_in_the_record_once(aftermath: Aftermath) -> None:
+    assert aftermath.closer is not None
+    assert aftermath.closer.closed, "nobody closed anything"
+    assert {status for status, _ in aftermath.closer.other_answers} <= {409, 503}
+    closings = Counter(each["subject"] for each in aftermath.log if each["kind"] == "incident_closed")
+    assert all(closings[id_] == 1 for id_ in aftermath.closer.closed), f"seed {SEED}"
+    assert {each["state"] for each in aftermath.incidents if each["id"] in set(aftermath.closer.closed)} == {"closed"}
+
+
+def test_the_log_has_no_gap_and_verify_is_content(aftermath: Aftermath) -> None:
+    assert [each["seq"] for each in aftermath.log] == list(range(1, len(aftermath.log) + 1))
+    verified = finish(["verify", "--data", str(aftermath.database.parent), "--json"])
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    verdicts = json.loads(verified.stdout)
+    assert [(v["events"], v["broken"], v["differences"]) for v in verdicts] == [(len(aftermath.log), None, [])]
+
+
+# ── the console that watched ──
+
+
+def test_the_console_saw_every_event_once_and_in_order(aftermath: Aftermath) -> None:
+    assert aftermath.screen is not None
+    seen = aftermath.screen.seqs
+    assert seen == list(range(1, len(seen) + 1)), f"seed {SEED}"
+    # The log may have grown by an escalation between the look and the end; never the other way round.
+    assert len(aftermath.log) - len(seen) in range(50)
+
+
+def test_what_the_console_shows_is_how_it_is(aftermath: Aftermath) -> None:
+    """Every view that came over the feed, folded, is what the API says at the end."""
+    assert aftermath.screen is not None
+    shown, newer = aftermath.screen.incidents, 0
+    for there in aftermath.incidents:
+        here = shown[there["id"]]
+        newer += here["last_seq"] > there["last_seq"]
+        if here["last_seq"] == there["last_seq"]:
+            assert here == there
+        assert here["last_seq"] >= there["last_seq"], there["number"]
+    assert newer <= 50
+    assert len(shown) == len(aftermath.incidents)
+
+
+def test_the_console_noticed_each_time_that_it_was_cut_off(aftermath: Aftermath) -> None:
+    assert aftermath.screen is not None
+    cuts = aftermath.screen.connections
+    node_kills = [at for kill, at in aftermath.kills if kill.victim == "node"]
+    broker_kills = [at for kill, at in aftermath.kills if kill.victim == "broker"]
+    noticed = [(at, cut) for at in node_kills for cut in cuts if cut.from_s < at < cut.until_s]
+    assert len(noticed) >= len(node_kills) / 2, "it was hardly ever connected"
+    assert max(cut.until_s - at for at, cut in noticed) < 5.0
+    # The end of the broker alone cuts off no console.
+    assert len(cuts) <= len(node_kills) + 1
+    assert all(any(abs(cut.until_s - at) < 5.0 for at in node_kills) for cut in cuts[:-1]), len(broker_kills)
+
+
+def test_a_seed_stands_for_one_sequence_of_kills() -> None:
+    assert draw_kills(7, 55) == draw_kills(7, 55)
+    assert draw_kills(7, 55) != draw_kills(8, 55)
+    assert Counter(each.victim for each in draw_kills(7, 55)) == {"node": 30, "broker": 25}
