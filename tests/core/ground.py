@@ -141,7 +141,9 @@ class Ground:
 
 def _say(cmd: Say, uow: UnitOfWork) -> int:
     entry = uow.record(Said(thing=cmd.thing, text=uow.maybe_seal(cmd.text, "text")))
-    issue_credential(IssueCredential(sort="token", role="operator", name=cmd.thing, secret=f"secret {cmd.thing}"), uow)
+    issue_credential(
+        IssueCredential(sort="token", role="operator", name=cmd.thing, secret=f"secret {cmd.thing}"), uow
+    )
     if cmd.then == "refuse":
         raise Refused("test", Words("ไม่", f"no to {cmd.thing}"))
     if cmd.then == "break":

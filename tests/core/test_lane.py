@@ -53,7 +53,12 @@ def test_a_refused_or_broken_command_undoes_itself_alone(ground: Ground) -> None
     with ground.held():
         futures = {
             one.thing: ground.lane.submit(one, SYSTEM)
-            for one in (Say("a", "ก"), Say("b", "ข", then="refuse"), Say("c", "ค", then="break"), Say("d", "ง"))
+            for one in (
+                Say("a", "ก"),
+                Say("b", "ข", then="refuse"),
+                Say("c", "ค", then="break"),
+                Say("d", "ง"),
+            )
         }
     assert {thing: _outcome(future) for thing, future in futures.items()} == {
         "a": "kept", "b": "Refused", "c": "Unavailable", "d": "kept"
@@ -61,7 +66,9 @@ def test_a_refused_or_broken_command_undoes_itself_alone(ground: Ground) -> None
     assert [row.name for row in ground.rows(NAMES)] == ["a", "d"]
     assert ground.rows(select(func.count()).select_from(log))[0][0] == 4
     assert ground.rows(select(func.count("*")).select_from(credential))[0][0] == 2
-    assert len(ground.rows(select(credential.metadata.tables["sealed"].c.ref))) == 2, "sealed and then not kept"
+    assert len(ground.rows(select(credential.metadata.tables["sealed"].c.ref))) == 2, (
+        "sealed and then not kept"
+    )
     assert ground.verdict().content
 
 
@@ -141,8 +148,13 @@ def test_a_full_disk_is_told_to_everybody_and_nothing_is_stored(tmp_path: Path) 
     ground.lane.start()  # A new connection, on the disk that has become small.
     with ground.held():
         long = "ยาว" * 5000
-        futures = [ground.lane.submit(Say(f"full {n}", long, then="refuse" if n == 2 else "keep"), SYSTEM) for n in range(8)]
-    assert {_outcome(future) for future in futures} == {"Unavailable"}, "a refusal too: nothing of it is certain"
+        futures = [
+            ground.lane.submit(Say(f"full {n}", long, then="refuse" if n == 2 else "keep"), SYSTEM)
+            for n in range(8)
+        ]
+    assert {_outcome(future) for future in futures} == {"Unavailable"}, (
+        "a refusal too: nothing of it is certain"
+    )
     assert "full" in (ground.lane.last_error or "")
     assert ground.head() == before
     disk.most_pages = 1_000_000
@@ -183,14 +195,21 @@ print(json.dumps({"stored": [*stored, "after"], "failed": failed}))
 def test_when_the_file_cannot_grow_only_what_was_stored_was_answered(tmp_path: Path) -> None:
     """The operating system itself refuses the write (RLIMIT_FSIZE), in the middle of a commit."""
     child = subprocess.run(
-        [sys.executable, "-c", _UNTIL_FULL, str(tmp_path)], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", _UNTIL_FULL, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert child.returncode == 0, child.stderr
     said = json.loads(child.stdout)
     assert said["failed"] == 5
     assert len(said["stored"]) > 5, "the disk was full too soon for the test to say anything"
     ground = Ground(tmp_path)
-    assert [row.name for row in ground.rows(select(credential.c.name).order_by(credential.c.issued_at_us, credential.c.id))] == said["stored"]
+    assert [
+        row.name
+        for row in ground.rows(select(credential.c.name).order_by(credential.c.issued_at_us, credential.c.id))
+    ] == said["stored"]
     assert ground.head() == 2 * len(said["stored"])
     assert ground.verdict().content
     ground.close()

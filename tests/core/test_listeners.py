@@ -11,10 +11,17 @@ import pytest
 
 from safezone.core import listeners
 from safezone.core.auth import CredentialIssued
+from safezone.core.errors import NotAllowed
 from safezone.core.event import Entry, Event
 from safezone.core.identity import Identity
-from safezone.core.errors import NotAllowed
-from safezone.core.listeners import MAX_TRIES, ListenerParked, ListenerResumed, Listeners, ResumeListener, list_listeners
+from safezone.core.listeners import (
+    MAX_TRIES,
+    ListenerParked,
+    ListenerResumed,
+    Listeners,
+    ResumeListener,
+    list_listeners,
+)
 from safezone.core.work import UnitOfWork
 from tests.core.ground import STATION, SYSTEM, Ground, Said, Say
 from tests.core.test_lane import SmallDisk

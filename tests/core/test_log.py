@@ -99,7 +99,9 @@ def test_a_chain_that_was_forged_from_some_line_on_does_not_reach_the_head(told:
         hashed = line_hash(
             line.station, line.seq, line.id, line.at_us, actor, line.kind, line.subject, line.data, prev
         )
-        told.tamper("UPDATE log SET actor = ?, prev_hash = ?, hash = ? WHERE seq = ?", actor, prev, hashed, line.seq)
+        told.tamper(
+            "UPDATE log SET actor = ?, prev_hash = ?, hash = ? WHERE seq = ?", actor, prev, hashed, line.seq
+        )
         prev = hashed
     assert f"line {LINES}: the log ends at line {LINES}" in (told.verdict().broken or "")
 
@@ -148,9 +150,13 @@ def test_a_broken_chain_leaves_the_tables_as_they_are(told: Ground) -> None:
 
 
 @pytest.mark.parametrize("what", ["box", "nonce", "key"])
-def test_sealed_content_that_was_damaged_is_found_and_takes_nothing_else_with_it(told: Ground, what: str) -> None:
+def test_sealed_content_that_was_damaged_is_found_and_takes_nothing_else_with_it(
+    told: Ground, what: str
+) -> None:
     table = "sealed_key" if what == "key" else "sealed"
-    told.tamper(f"UPDATE {table} SET {what} = zeroblob(length({what})) WHERE ref = (SELECT max(ref) FROM sealed)")
+    told.tamper(
+        f"UPDATE {table} SET {what} = zeroblob(length({what})) WHERE ref = (SELECT max(ref) FROM sealed)"
+    )
     verdict = told.verdict()
     assert [d.table for d in verdict.differences] == ["sealed"]
     refs = [row.ref for row in told.rows(select(sealed.c.ref).order_by(sealed.c.ref))]

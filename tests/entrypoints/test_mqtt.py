@@ -139,8 +139,8 @@ def test_a_receipt_goes_where_the_pole_listens(station: str, point: str) -> None
 
 @given(failures=st.integers(min_value=0, max_value=10_000), luck=st.floats(min_value=0, max_value=1))
 def test_the_next_attempt_is_never_at_once_and_never_far(failures: int, luck: float) -> None:
-    assert 0.05 <= backoff_s(failures, luck) <= 5.0
-    assert backoff_s(failures, luck) <= backoff_s(failures + 1, 1.0)
+    assert 0.05 <= backoff_s(failures, luck, 5.0) <= 5.0
+    assert backoff_s(failures, luck, 5.0) <= backoff_s(failures + 1, 1.0, 5.0)
 
 
 # ── who may say what ──

@@ -180,7 +180,7 @@ def test_a_second_ctrl_c_does_not_wait(start: Start, tmp_path: Path) -> None:
 def test_what_a_child_has_started_ends_with_it(start: Start, tmp_path: Path) -> None:
     code = (
         "import subprocess, pathlib, signal\n"
-        "pid = subprocess.Popen(['sleep', '600']).pid\n"
+        "pid = subprocess.Popen(['sh', '-c', 'trap : TERM; while :; do sleep 600; done']).pid\n"
         "pathlib.Path('grandchild.new').write_text(str(pid)); pathlib.Path('grandchild.new').rename('grandchild')\n"
         "signal.pause()"
     )

@@ -13,7 +13,6 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +31,9 @@ SEED: Final = int(os.environ.get("SAFEZONE_FAULT_SEED", "0")) or random.SystemRa
 RECEIPT_POLES: Final = ("sos-01", "sos-02", "sos-03", "sos-04", "sos-05", "sos-06")
 SIMPLE_POLES: Final = ("sos-07", "sos-08")
 """These know nothing but PUBACK and hand each press over once."""
+
+NO_ESCALATION: Final = "[limits]\nacknowledge_limit_s = 86_400\n"
+"""So that nothing changes any more once everybody has their answer, and what is shown can be compared exactly."""
 
 Claim = tuple[str | None, datetime]
 """What tells one report from another in the record: which pole said it, and what its clock said."""
@@ -57,6 +59,8 @@ class Aftermath:
     reporters: list[Reporter] = field(default_factory=list)
     closer: Closer | None = None
     screen: Screen | None = None
+    end: int = 0
+    """The last line of the log when everybody had their answer and the console had caught up."""
     incidents: list[dict[str, Any]] = field(default_factory=list, repr=False)
     reports_by_incident: dict[str, list[dict[str, Any]]] = field(default_factory=dict, repr=False)
     statuses: dict[str, int] = field(default_factory=dict, repr=False)
@@ -88,11 +92,12 @@ def draw_kills(seed: int, count: int) -> list[Kill]:
 
 
 @pytest.fixture(scope="module")
-def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
+def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
     """The experiment, done once; the tests below look at it from their sides."""
     print(f"seed {SEED}, {KILLS} kills (SAFEZONE_FAULT_SEED={SEED} repeats the sequence)")
     found = Aftermath()
-    with running(tmp_path_factory.mktemp("kill") / "data", station_set=DEMO_SET) as station:
+    data = tmp_path_factory.mktemp("kill") / "data"
+    with running(data, station_set=DEMO_SET, settings=NO_ESCALATION) as station:
         _set_the_scene(station, found)
         try:
             began = time.monotonic()
@@ -109,18 +114,28 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         found.printed = station.said()
     found.log = _read_log(found.database)
     _say_what_was_seen(found)
-    yield found
+    return found
 
 
 def _set_the_scene(station: Station, found: Aftermath) -> None:
     found.screen = Screen(station, after=0)
     found.poles = [Pole(station, point, pace_s=0.25) for point in RECEIPT_POLES]
     found.poles += [Pole(station, point, pace_s=0.25, knows_receipts=False) for point in SIMPLE_POLES]
-    found.reporters = [Reporter(station, f"page-{number}", pace_s=0.3, seed=SEED + number) for number in range(3)]
+    found.reporters = [
+        Reporter(station, f"page-{number}", pace_s=0.3, seed=SEED + number) for number in range(3)
+    ]
     found.closer = Closer(station, at_reports=60)
-    for each in (found.screen, *found.poles, *found.reporters, found.closer):
+    everybody: list[Screen | Pole | Reporter | Closer] = [
+        found.screen,
+        *found.poles,
+        *found.reporters,
+        found.closer,
+    ]
+    for each in everybody:
         each.start()
-    eventually(lambda: all(_has_new_receipt(pole, 0) for pole in found.poles[: len(RECEIPT_POLES)]), within_s=30.0)
+    eventually(
+        lambda: all(_has_new_receipt(pole, 0) for pole in found.poles[: len(RECEIPT_POLES)]), within_s=30.0
+    )
 
 
 def _carry_out(station: Station, kill: Kill, found: Aftermath) -> None:
@@ -168,14 +183,19 @@ def _let_settle(station: Station, found: Aftermath) -> None:
         eventually(lambda: _count_stored(station.database, SIMPLE_POLES) >= simple, within_s=20.0)
     except AssertionError:
         print("not every press of the simple poles is in the record")
-    eventually(lambda: found.screen is not None and found.screen.place == _head(station.database), within_s=30.0)
+    eventually(
+        lambda: found.screen is not None and found.screen.place == _head(station.database), within_s=30.0
+    )
+    found.end = _head(station.database)
 
 
 def _look_through_the_api(station: Station, found: Aftermath) -> None:
     found.incidents = station.list_incidents()
     pressed = [each["id"] for each in found.incidents if each["sos_point"]]
     found.reports_by_incident = {id_: station.list_reports(id_) for id_ in pressed}
-    codes = {body["tracking_code"] for each in found.reporters for said in each.reports for _, body in said.answers}
+    codes = {
+        body["tracking_code"] for each in found.reporters for said in each.reports for _, body in said.answers
+    }
     found.statuses = {code: station.ask("GET", f"/reports/{code}", who=None).status_code for code in codes}
 
 
@@ -191,7 +211,9 @@ def _head(database: Path) -> int:
 def _count_stored(database: Path, points: tuple[str, ...]) -> int:
     with closing(_connect(database)) as conn:
         marks = ",".join("?" * len(points))
-        return int(conn.execute(f"SELECT count(*) FROM report WHERE sos_point IN ({marks})", points).fetchone()[0])
+        return int(
+            conn.execute(f"SELECT count(*) FROM report WHERE sos_point IN ({marks})", points).fetchone()[0]
+        )
 
 
 def _read_log(database: Path) -> list[dict[str, Any]]:
@@ -203,7 +225,6 @@ def _read_log(database: Path) -> list[dict[str, Any]]:
 
 def _say_what_was_seen(found: Aftermath) -> None:
     stored = Counter(claim for claim, _ in found.list_stored())
-    for (k0, t0), (k1, t1) in zip(found.kills, found.kills[1:]): print("DBG", k0.victim, k1.wait_for, k1.victim, round(k1.delay_s,2), round(t1 - t0, 2))
     print("kills:", dict(Counter(kill.victim for kill, _ in found.kills)))
     for name, poles in (("receipt poles", found.poles[:6]), ("PUBACK-only poles", found.poles[6:])):
         presses = [(pole.point, press) for pole in poles for press in pole.presses.values()]
@@ -219,8 +240,10 @@ def _say_what_was_seen(found: Aftermath) -> None:
         f"{sum(stored[(None, each.at)] != 1 for each in said)} lost or doubled"
     )
     if found.screen is not None and found.closer is not None:
-        print(f"closed: {len(found.closer.closed)}; feed: {len(found.screen.seqs)} events, "
-              f"{len(found.screen.connections)} connections; log: {len(found.log)} events")
+        print(
+            f"closed: {len(found.closer.closed)}; feed: {len(found.screen.seqs)} events, "
+            f"{len(found.screen.connections)} connections; log: {len(found.log)} events"
+        )
 
 
 # ── what must hold ──
@@ -235,7 +258,10 @@ def test_the_kills_took_place_while_presses_were_on_their_way(aftermath: Afterma
     presses = [each for pole in aftermath.poles[: len(RECEIPT_POLES)] for each in pole.presses.values()]
     # Had the kills hit nothing, every press would have been answered at its first try.
     assert sum(each.tries > 1 for each in presses) >= KILLS
-    assert sum(said.tries > len(said.answers) for each in aftermath.reporters for said in each.reports) >= KILLS / 10
+    assert (
+        sum(said.tries > len(said.answers) for each in aftermath.reporters for said in each.reports)
+        >= KILLS / 10
+    )
 
 
 def test_every_press_got_its_receipt_in_the_end(aftermath: Aftermath) -> None:
@@ -250,7 +276,9 @@ def test_every_receipted_press_is_in_the_record_once_and_where_its_receipt_says(
         for press in pole.presses.values():
             found = stored.get((pole.point, press.at), [])
             assert len(found) == 1, f"{pole.point} press {press.n}: {len(found)} times, seed {SEED}"
-            assert set(press.receipts) == {found[0]["incident_id"]}, f"{pole.point} press {press.n}, seed {SEED}"
+            assert set(press.receipts) == {found[0]["incident_id"]}, (
+                f"{pole.point} press {press.n}, seed {SEED}"
+            )
 
 
 def test_a_pole_that_knows_only_puback_loses_nothing(aftermath: Aftermath) -> None:
@@ -292,7 +320,9 @@ def test_every_report_answered_with_2xx_is_in_the_record_once(aftermath: Afterma
             assert bodies, f"{said.key} was never answered"
             assert all(body == bodies[0] for body in bodies), f"{said.key} got different answers, seed {SEED}"
             assert stored[bodies[0]["report_id"]] == (None, said.at), f"{said.key}, seed {SEED}"
-            assert [status for status, _ in said.answers][1:] in ([], [200]), "a repetition is not created anew"
+            assert [status for status, _ in said.answers][1:] in ([], [200]), (
+                "a repetition is not created anew"
+            )
     assert set(aftermath.statuses.values()) == {200}
 
 
@@ -302,7 +332,9 @@ def test_every_closing_that_was_answered_is_in_the_record_once(aftermath: Afterm
     assert {status for status, _ in aftermath.closer.other_answers} <= {409, 503}
     closings = Counter(each["subject"] for each in aftermath.log if each["kind"] == "incident_closed")
     assert all(closings[id_] == 1 for id_ in aftermath.closer.closed), f"seed {SEED}"
-    assert {each["state"] for each in aftermath.incidents if each["id"] in set(aftermath.closer.closed)} == {"closed"}
+    assert {each["state"] for each in aftermath.incidents if each["id"] in set(aftermath.closer.closed)} == {
+        "closed"
+    }
 
 
 def test_the_log_has_no_gap_and_verify_is_content(aftermath: Aftermath) -> None:
@@ -310,7 +342,9 @@ def test_the_log_has_no_gap_and_verify_is_content(aftermath: Aftermath) -> None:
     verified = finish(["verify", "--data", str(aftermath.database.parent), "--json"])
     assert verified.returncode == 0, verified.stdout + verified.stderr
     verdicts = json.loads(verified.stdout)
-    assert [(v["events"], v["broken"], v["differences"]) for v in verdicts] == [(len(aftermath.log), None, [])]
+    assert [(v["events"], v["broken"], v["differences"]) for v in verdicts] == [
+        (len(aftermath.log), None, [])
+    ]
 
 
 # ── the console that watched ──
@@ -320,35 +354,26 @@ def test_the_console_saw_every_event_once_and_in_order(aftermath: Aftermath) -> 
     assert aftermath.screen is not None
     seen = aftermath.screen.seqs
     assert seen == list(range(1, len(seen) + 1)), f"seed {SEED}"
-    # The log may have grown by an escalation between the look and the end; never the other way round.
-    assert len(aftermath.log) - len(seen) in range(50)
+    assert len(seen) >= aftermath.end > len(aftermath.poles) * KILLS / 2
 
 
 def test_what_the_console_shows_is_how_it_is(aftermath: Aftermath) -> None:
-    """Every view that came over the feed, folded, is what the API says at the end."""
+    """The views that came over the feed, put one over the other, are what the API says at the end."""
     assert aftermath.screen is not None
-    shown, newer = aftermath.screen.incidents, 0
-    for there in aftermath.incidents:
-        here = shown[there["id"]]
-        newer += here["last_seq"] > there["last_seq"]
-        if here["last_seq"] == there["last_seq"]:
-            assert here == there
-        assert here["last_seq"] >= there["last_seq"], there["number"]
-    assert newer <= 50
-    assert len(shown) == len(aftermath.incidents)
+    shown = aftermath.screen.incidents
+    assert len(shown) > KILLS
+    assert shown == {each["id"]: each for each in aftermath.incidents}, f"seed {SEED}"
 
 
 def test_the_console_noticed_each_time_that_it_was_cut_off(aftermath: Aftermath) -> None:
     assert aftermath.screen is not None
-    cuts = aftermath.screen.connections
-    node_kills = [at for kill, at in aftermath.kills if kill.victim == "node"]
-    broker_kills = [at for kill, at in aftermath.kills if kill.victim == "broker"]
-    noticed = [(at, cut) for at in node_kills for cut in cuts if cut.from_s < at < cut.until_s]
-    assert len(noticed) >= len(node_kills) / 2, "it was hardly ever connected"
-    assert max(cut.until_s - at for at, cut in noticed) < 5.0
+    *cuts, _switched_off = aftermath.screen.connections
+    kills = [at for kill, at in aftermath.kills if kill.victim == "node"]
+    noticed_after_s = [cut.until_s - at for at in kills for cut in cuts if cut.from_s < at < cut.until_s]
+    assert len(noticed_after_s) >= len(kills) / 2, "it was hardly ever connected"
+    assert max(noticed_after_s) < 5.0
     # The end of the broker alone cuts off no console.
-    assert len(cuts) <= len(node_kills) + 1
-    assert all(any(abs(cut.until_s - at) < 5.0 for at in node_kills) for cut in cuts[:-1]), len(broker_kills)
+    assert all(any(0.0 <= cut.until_s - at < 5.0 for at in kills) for cut in cuts)
 
 
 def test_a_seed_stands_for_one_sequence_of_kills() -> None:

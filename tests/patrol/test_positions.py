@@ -56,6 +56,14 @@ def test_a_batch_that_is_sent_again_is_kept_once(station: PatrolStation) -> None
     assert marks_kept(station) == ["ok"] * 30
 
 
+def test_an_old_fix_twice_in_one_batch_is_kept_once(station: PatrolStation) -> None:
+    station.clock.advance(600)
+    station.send("car-1", station.claim())
+    old = station.claim(300, HERE[0] + 0.001)
+    assert station.send("car-1", old, old, station.claim(200)) == ["late", "late", "late"]
+    assert len(marks_kept(station)) == 3
+
+
 def test_late_and_impossible_fixes_are_kept_with_their_mark_and_not_drawn(station: PatrolStation) -> None:
     station.clock.advance(600)
     drawn = station.claim(0)
@@ -116,6 +124,7 @@ def test_what_was_recorded_off_duty_and_sent_on_duty_is_not_stored(quiet_station
 
 
 STRANGERS = [
+    Identity(STATION, "operator", "ccoc-1", unit_id="car-1"),
     unit_identity("moto-1"),
     OPERATOR,
     SUPERVISOR,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import select
 
 from safezone.core.errors import NotAllowed, NotFound, NotSignedIn
 from safezone.core.geo import Point
@@ -12,8 +13,9 @@ from safezone.core.identity import Identity, public
 from safezone.events import incidents as inc
 from safezone.events.patrol import UnitKind
 from safezone.patrol import queries
-from safezone.patrol.commands import SetUnitState
+from safezone.patrol.commands import SetDuty, SetUnitState
 from safezone.patrol.ranking import RankRules
+from safezone.patrol.tables import unit_track
 from tests.patrol.station import (
     ADMIN,
     AUDITOR,
@@ -75,6 +77,23 @@ def test_nobody_else_sees_anything(station: PatrolStation, who: Identity) -> Non
         with pytest.raises(refusal):
             queries.get_unit_view(conn, who, "car-1")
         assert queries.visible_to(queries.unit_views(conn, STATION, ["car-1"])["car-1"], who) is None
+
+
+@pytest.mark.parametrize("on_again", [False, True])
+def test_a_position_left_over_from_another_duty_is_shown_to_nobody(
+    station: PatrolStation, on_again: bool
+) -> None:
+    seen_on(station)
+    [left] = station.rows(select(unit_track).where(unit_track.c.unit_id == "moto-1"))
+    station.ask(SetDuty("moto-1", False), unit_identity("moto-1"))
+    with station.database.write_connection() as conn, conn.begin():
+        conn.execute(unit_track.insert(), left._asdict())  # as after a restore of yesterday's telemetry
+    if on_again:
+        station.clock.advance(60)
+        station.sign_on("moto-1")
+    with station.database.read() as conn:
+        assert queries.get_unit_view(conn, OPERATOR, "moto-1").fix is None
+        assert "moto-1" not in queries.list_fixes(conn, OPERATOR)
 
 
 def test_another_station_sees_none_of_ours(station: PatrolStation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +25,10 @@ from safezone.core.settings import Settings
 from safezone.entrypoints import problems
 from safezone.entrypoints.who import Doorman
 from safezone.patrol import routes
+from safezone.patrol.commands import SetDuty
 from safezone.patrol.tables import position
-from tests.patrol.station import HERE, STATION, PatrolStation, a_station
+from tests.patrol.station import HERE, STATION, SUPERVISOR, PatrolStation, a_station
+from tests.support.places import shared_data
 
 CHANNEL = Path(__file__).resolve().parents[1] / "channels" / "osmand"
 
@@ -220,6 +223,31 @@ def test_a_useless_message_of_a_known_unit_is_kept_and_does_not_block_the_next(w
     assert b"cell=257" in raw
     assert token.encode() not in raw, "a token is a secret, also in the administrator's list"
     assert words.th
+
+
+@pytest.mark.parametrize(("name", "drawn"), [("vehicle1-trip1.json", 347), ("vehicle2-trip1.json", 167)])
+def test_a_real_trip_through_the_door(web: Web, name: str, drawn: int) -> None:
+    messages = [m["ev"] for m in json.loads(shared_data(f"gps/trucks/{name}").read_text())]
+    clock, car = web.station.clock, web.token("unit", "car-1")
+    arrivals = [datetime.fromisoformat(m.get("receivedTs", m["ts"])) for m in messages]
+    fixed = [datetime.fromisoformat(m["pos"]["posTime"]) for m in messages]
+    web.station.ask(SetDuty("car-1", False), SUPERVISOR)
+    clock.advance((min(fixed) - clock.now()).total_seconds() - 1)
+    web.station.sign_on("car-1")
+    seen = 0
+    for message, arrived, at in zip(messages, arrivals, fixed, strict=True):
+        clock.advance(max(0.0, (arrived - clock.now()).total_seconds()))
+        place = message["pos"]["latlon"]
+        query = f"id={car}&lat={place['lat']}&lon={place['lng']}&timestamp={int(at.timestamp())}"
+        [result] = web.client.get(f"/osmand?{query}").json()["results"]
+        seen += result["drawn"]
+    assert seen == drawn
+    fix = web.station.view("car-1").fix
+    assert fix is not None
+    assert fix.at == max(fixed), "the unit stands where it was last, whatever came late or twice"
+    assert web.kept_positions() == len(
+        {(at, m["pos"]["latlon"]["lat"]) for at, m in zip(fixed, messages, strict=True)}
+    )
 
 
 # ── units ──

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import threading
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import bcrypt
 import msgspec
@@ -185,10 +185,21 @@ def _open_session(cmd: OpenSession, uow: UnitOfWork) -> Issued:
         name=row.name,
         unit_id=row.unit_id,
         point_id=row.point_id,
-        lifetime_s=SESSION_HOURS * 3600,
+        lifetime_s=_session_lifetime_s(row, uow.at),
     )
-    # A one-time link is spent by being used: its session must outlive it.
-    return _issue(ask, uow, parent_id=None if row.sort == "one_time_link" else row.id)
+    # A one-time link is spent by being used: its session must outlive it. A session of a session hangs on the same
+    # token as that one, so that revoking the token ends them all.
+    parent_id = {"one_time_link": None, "session": row.parent_id or row.id}.get(row.sort, row.id)
+    return _issue(ask, uow, parent_id=parent_id)
+
+
+def _session_lifetime_s(row: Any, at: datetime) -> int:
+    """Twelve hours, but never longer than the token or session with which it is opened."""
+    longest_s = SESSION_HOURS * 3600
+    if row.sort == "one_time_link" or row.expires_at_us is None:
+        return longest_s
+    left_s = (from_us(row.expires_at_us) - at).total_seconds()
+    return min(longest_s, max(1, int(left_s)))
 
 
 def _close_session(_cmd: CloseSession, uow: UnitOfWork) -> bool:

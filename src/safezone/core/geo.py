@@ -56,6 +56,6 @@ def cell_of(point: Point) -> str:
 
 
 def cells_around(point: Point) -> list[str]:
-    """The nine coarse cells at and around a point; everything within 200 m lies in one of them (below 60° latitude)."""
+    """The nine coarse cells at and around a point; everything within 200 m lies in one of them, between 25° south and north."""
     x, y = math.floor(point.lon / CELL_DEG), math.floor(point.lat / CELL_DEG)
     return [f"{x + dx}:{y + dy}" for dx in (-1, 0, 1) for dy in (-1, 0, 1)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from safezone.core.db import Database
 from safezone.core.errors import CannotStart
@@ -13,7 +14,21 @@ from safezone.core.i18n import Words
 
 
 def prepare(database: Database, migrations: Path) -> None:
-    """The database has the tables of this version; CannotStart when it belongs to a newer one."""
+    """The database has the tables of this version; CannotStart when it belongs to a newer one or cannot be opened."""
+    try:
+        _prepare(database, migrations)
+    except DBAPIError as problem:
+        shown = make_url(database.url).render_as_string(hide_password=True)
+        raise CannotStart(
+            Words(
+                th=f"เปิดฐานข้อมูล {shown} ไม่ได้ ({problem.orig}): ตรวจสิทธิ์ พื้นที่ดิสก์ หรือใช้สำเนาสำรอง",
+                en=f"The database {shown} cannot be opened ({problem.orig}): "
+                "check its permissions and the disk's space, or use a backup.",
+            )
+        ) from problem
+
+
+def _prepare(database: Database, migrations: Path) -> None:
     known = sorted(path.name.split("_")[0] for path in (migrations / "versions").glob("[0-9]*.py"))
     with database.write_connection() as conn:
         current = _current(conn)

@@ -29,7 +29,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Two presses of one SOS point within this time are one incident."""
     near_twin_window_s: Seconds = 600
     """Reports near each other within this time are suggested as twins; a person merges them."""
-    near_twin_m: Seconds = 150
+    near_twin_m: Annotated[int, msgspec.Meta(ge=1, le=200)] = 150
     """How near (metres) two reports must be to be suggested as twins."""
 
 
@@ -103,7 +103,7 @@ def load_settings(path: Path) -> Settings:
         return Settings()
     try:
         return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as problem:
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError, OSError) as problem:
         raise CannotStart(
             Words(th=f"อ่านไฟล์ตั้งค่า {path.name} ไม่ได้: {problem}", en=f"Cannot read the settings file {path.name}: {problem}")
         ) from problem

@@ -34,8 +34,11 @@ from safezone.entrypoints.mqtt_link import BrokerRefuses, Link
 logger = logging.getLogger("safezone.mqtt")
 
 CONNECT_TIMEOUT_S: Final = 10.0
-SETTLED_AFTER_S: Final = 5.0
+SETTLED_AFTER_S: Final = 2.0
 """A connection that lasted this long was a good one: the next attempt after it comes at once again."""
+LONGEST_UNCONNECTED_S: Final = 1.0
+LONGEST_UNSTORED_S: Final = 5.0
+"""Between two attempts. An attempt to connect costs next to nothing; thousands of messages may be waiting to be stored."""
 
 What = Literal["press", "receipt", "heartbeat"]
 
@@ -109,7 +112,7 @@ def filters_of(station: str) -> dict[str, int]:
     return {f"safezone/{station}/sos/+/press": 1, f"safezone/{station}/sos/+/heartbeat": 0}
 
 
-def backoff_s(failures: int, luck: float, *, longest_s: float = 5.0) -> float:
+def backoff_s(failures: int, luck: float, longest_s: float) -> float:
     """Seconds until the next attempt: doubling from 0.1 s, with `luck` (0 to 1) so that not all come at once."""
     return min(longest_s, 0.1 * 2.0 ** min(failures, 16)) * (0.5 + luck / 2)
 
@@ -231,7 +234,7 @@ class MqttDoor:
         )
         if message.packet_id and not link.closed:
             self._failing += 1
-            delay_s = backoff_s(failures, random.random())  # noqa: S311 - spreads attempts, keeps no secret
+            delay_s = backoff_s(failures, random.random(), LONGEST_UNSTORED_S)  # noqa: S311 - no secret
             asyncio.get_running_loop().call_later(delay_s, self._attempt_again, link, message, failures + 1)
 
     # ── the connection ──
@@ -255,7 +258,7 @@ class MqttDoor:
                 if not self._stopping:
                     self._trouble.tell("connect", _gone(where))
             failures = 0 if loop.time() - began_s > SETTLED_AFTER_S else failures + 1
-            await asyncio.sleep(backoff_s(failures, random.random()))  # noqa: S311 - spreads attempts
+            await asyncio.sleep(backoff_s(failures, random.random(), LONGEST_UNCONNECTED_S))  # noqa: S311
 
     async def _connect(self) -> Link:
         """A link on which the broker has accepted us and our subscriptions; raises what stood in the way."""

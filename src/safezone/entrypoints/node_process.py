@@ -25,6 +25,7 @@ from safezone.entrypoints.node import Node, listen, ready_of, write_ready
 from safezone.entrypoints.poles import Poles
 from safezone.entrypoints.setting_up import NewStation, create_station, write_device_secrets
 from safezone.entrypoints.supervise import tell_ready
+from safezone.zone.findings import StationSetRefused
 from safezone.zone.queries import list_stations
 
 logger = logging.getLogger("safezone.node")
@@ -102,6 +103,11 @@ def run_node(options: NodeOptions, wire: Callable[[Settings], House]) -> int:
     except CannotStart as problem:
         print(f"safezone: {problem.words}", file=sys.stderr)
         return 78
+    except OSError as problem:
+        # A disk that is full by now, a folder that has gone: said in one line, wherever it was noticed.
+        words = Words(th=f"อ่านหรือเขียนไม่ได้: {problem}", en=f"Cannot read or write: {problem}")
+        print(f"safezone: {words}", file=sys.stderr)
+        return 78
     return 0
 
 
@@ -133,10 +139,23 @@ def _open(options: NodeOptions, folder: DataFolder, house: House) -> Engine:
                 "safezone up --set <folder> (safezone station example <folder> writes one to start from).",
             )
         )
-    read = read_station_set(wanted)
+    try:
+        read = read_station_set(wanted)
+    except StationSetRefused as problem:
+        raise CannotStart(problem.words) from problem
     engine = Engine(house, database, read.zone.station_id)
     engine.start()
-    _tell(create_station(engine, read, tokens=DEMO_TOKENS if options.demo else None), options, folder)
+    try:
+        _tell(create_station(engine, read, tokens=DEMO_TOKENS if options.demo else None), options, folder)
+    except (Unavailable, OSError) as problem:
+        engine.stop()
+        raise CannotStart(
+            Words(
+                th=f"สร้างสถานีใน {folder.path} ไม่สำเร็จ ({problem}): ตรวจพื้นที่ดิสก์ ลบโฟลเดอร์นี้ แล้วเริ่มใหม่",
+                en=f"The station could not be made in {folder.path} ({problem}): "
+                "check the disk's space, delete this folder and start again.",
+            )
+        ) from problem
     return engine
 
 

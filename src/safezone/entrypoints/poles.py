@@ -39,9 +39,11 @@ class Poles:
         return None
 
     async def _press(self, said: SosTopic, payload: bytes, who: Identity) -> Reply:
-        number, command = sos_point.decode(said.station, said.point, payload, self._desk.clock.now())
-        receipt = await self._desk.execute(command, who)
-        return Reply(receipt_topic(said.station, said.point), sos_point.encode_receipt(number, receipt))
+        press = sos_point.decode(said.station, said.point, payload, self._desk.clock.now())
+        receipt = await self._desk.execute(press.command, who)
+        if press.complaint is not None and not receipt.repeated:
+            await self._keep(f"safezone/{said.station}/sos/{said.point}/press", payload, press.complaint)
+        return Reply(receipt_topic(said.station, said.point), sos_point.encode_receipt(press.number, receipt))
 
     async def _keep(self, topic: str, payload: bytes, why: Words) -> None:
         logger.warning("a message on %s was kept but not understood: %s", topic, why.en)

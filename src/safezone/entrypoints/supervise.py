@@ -198,6 +198,8 @@ class Supervisor:
             except OSError as problem:
                 _cannot_write(self._run_dir, problem)
                 return GIVE_UP_CODE
+            if not self._write_status():  # A disk without room for this has none for a press.
+                return GIVE_UP_CODE
             with _Signals() as signals:
                 code = self._watch(signals)
                 self._end_all(signals)
@@ -279,7 +281,8 @@ class Supervisor:
                 child.process.wait()
             child.bury()
 
-    def _write_status(self) -> None:
+    def _write_status(self) -> bool:
+        """Whoever looks can see who runs; False, and it was said, when it cannot be written."""
         now = {
             "supervisor": {"pid": os.getpid()},
             "children": [
@@ -300,6 +303,8 @@ class Supervisor:
             draft.replace(self._run_dir / "children.json")
         except OSError as problem:  # A full disk is no reason to stop what runs.
             _cannot_write(self._run_dir, problem)
+            return False
+        return True
 
 
 class _Signals:

@@ -65,6 +65,10 @@ class _Launch:
 
     def run(self, children: list[ChildSpec], tell: Any) -> int:
         """Every child runs until the end; `tell` is called once all of it answers."""
+        if self._ready_file is not None and not self._ready_file.parent.is_dir():
+            where = self._ready_file.parent
+            print(f"safezone: --ready-file: ไม่มีโฟลเดอร์ {where} / There is no folder {where}", file=sys.stderr)
+            return 78
         waiter = Path(__file__).parent / "broker_child.py"
         broker = ChildSpec("broker", [sys.executable, "-S", str(waiter), str(self._run / "broker-call.json")])
         supervisor = Supervisor(

@@ -19,6 +19,7 @@ from safezone.incidents.refused_messages import keep_refused_message
 from safezone.incidents.selection import find_incident, list_overdue
 from safezone.incidents.surroundings import Surroundings
 from safezone.incidents.viewing import PlaceContent, encode_place
+from safezone.incidents.views import AssignmentView
 
 _STEP_EVENTS: dict[str, type[ev.AssignmentAccepted | ev.UnitEnRoute | ev.UnitArrived | ev.UnitCleared]] = {
     "accepted": ev.AssignmentAccepted,
@@ -93,16 +94,15 @@ class Handling:
         wanted = list(dict.fromkeys(cmd.unit_ids))
         if not wanted:
             raise refusals.bad_field("unit_ids", Words(th="เลือกหน่วยอย่างน้อยหนึ่งหน่วย", en="Choose at least one unit."))
-        call_signs = {unit_id: self._call_sign(uow, unit_id) for unit_id in wanted}
-        busy = rules.busy_elsewhere(wanted, units_busy(uow.conn, uow.station, wanted), row.id)
+        here = self._units_on(uow, row.id)
+        sent_now = [unit_id for unit_id in wanted if unit_id not in here]
+        call_signs = {unit_id: self._call_sign(uow, unit_id) for unit_id in sent_now}
+        busy = rules.busy_elsewhere(sent_now, units_busy(uow.conn, uow.station, sent_now), row.id)
         if busy and not cmd.second_assignment_reason:
             raise refusals.unit_busy(busy, self._current(uow, row.id))
-        here = {a.unit_id for a in store.list_assignments(uow.conn, uow.station, row.id) if a.step in rules.ACTIVE_STEPS}
         if row.state == "reported":
             uow.record(ev.IncidentAcknowledged(incident_id=row.id))
-        for unit_id in wanted:
-            if unit_id in here:
-                continue
+        for unit_id in sent_now:
             reason = uow.maybe_seal(cmd.second_assignment_reason, "reason") if unit_id in busy else None
             sent = ev.UnitDispatched(
                 incident_id=row.id,
@@ -113,12 +113,21 @@ class Handling:
             uow.record(sent)
         return cmd.incident_id
 
+    def _units_on(self, uow: UnitOfWork, incident_id: str) -> set[str]:
+        listed = store.list_assignments(uow.conn, uow.station, incident_id)
+        return {a.unit_id for a in listed if a.step in rules.ACTIVE_STEPS}
+
     def _call_sign(self, uow: UnitOfWork, unit_id: str) -> str:
         unit = self._units.find_unit(uow.conn, uow.station, unit_id)
         if unit is None:
             raise refusals.unit_not_available(unit_id, Words(th="ไม่มีหน่วยนี้", en="there is no such unit"))
         if not unit.on_duty:
             raise refusals.unit_not_available(unit_id, Words(th="ไม่อยู่ในเวร", en="it is off duty"))
+        if unit.unavailable_because is not None:
+            because = unit.unavailable_because
+            raise refusals.unit_not_available(
+                unit_id, Words(th=f"แจ้งว่าไม่พร้อม ({because})", en=f"it has said that it is unavailable ({because})")
+            )
         return unit.call_sign
 
     def progress(self, cmd: cmds.ProgressAssignment, uow: UnitOfWork) -> str:
@@ -196,23 +205,35 @@ class Handling:
             raise refusals.bad_field("into", Words(th="รวมเหตุเข้ากับตัวเองไม่ได้", en="An incident cannot be merged into itself."))
         if into.state == "closed":
             raise refusals.already_closed(self._current(uow, into.id))
-        here = {a.unit_id for a in store.list_assignments(uow.conn, uow.station, into.id) if a.step in rules.ACTIVE_STEPS}
-        moving = self._clear_units(uow, row.id)
+        here = self._units_on(uow, into.id)
+        moving = [a for a in self._clear_units(uow, row.id) if a.unit_id not in here]
         uow.record(ev.IncidentMerged(incident_id=row.id, into=into.id))
         uow.record(ev.TwinAbsorbed(incident_id=into.id, other_id=row.id))
         if moving and into.state == "reported":
             uow.record(ev.IncidentAcknowledged(incident_id=into.id))
-        for unit_id, call_sign in moving.items():
-            if unit_id not in here:
-                uow.record(ev.UnitDispatched(incident_id=into.id, unit_id=unit_id, call_sign=call_sign))
+        for moved in moving:
+            self._send_on(uow, into.id, moved)
         return cmd.into
 
-    def _clear_units(self, uow: UnitOfWork, incident_id: str) -> dict[str, str]:
-        """Every unit still on the incident is free; returns their call signs by id."""
+    def _send_on(self, uow: UnitOfWork, incident_id: str, moved: AssignmentView) -> None:
+        """The unit is on this incident, as far as it had come with the one that was merged, and for the same reason."""
+        reason = uow.maybe_seal(moved.reason, "reason")
+        sent = ev.UnitDispatched(
+            incident_id=incident_id,
+            unit_id=moved.unit_id,
+            call_sign=moved.call_sign,
+            second_assignment_reason=reason,
+        )
+        uow.record(sent)
+        if moved.state in _STEP_EVENTS:
+            uow.record(_STEP_EVENTS[moved.state](incident_id=incident_id, unit_id=moved.unit_id))
+
+    def _clear_units(self, uow: UnitOfWork, incident_id: str) -> list[AssignmentView]:
+        """Every unit still on the incident is free; returns how far each of them had come."""
         view = self._current(uow, incident_id)
-        active = {a.unit_id: a.call_sign for a in view.assignments if a.state in rules.ACTIVE_STEPS}
-        for unit_id in active:
-            uow.record(ev.UnitCleared(incident_id=incident_id, unit_id=unit_id))
+        active = [a for a in view.assignments if a.state in rules.ACTIVE_STEPS]
+        for one in active:
+            uow.record(ev.UnitCleared(incident_id=incident_id, unit_id=one.unit_id))
         return active
 
     def close(self, cmd: cmds.CloseIncident, uow: UnitOfWork) -> str:

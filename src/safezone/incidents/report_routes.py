@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -17,6 +18,7 @@ from safezone.core.ids import new_id
 from safezone.events.incidents import Channel, IncidentKind
 from safezone.incidents import commands as cmds
 from safezone.incidents import queries
+from safezone.incidents.rules import claim_in_utc, press_dedupe_key
 from safezone.incidents.routes import NoteBody, OnceKey
 from safezone.incidents.views import NoteView, PublicStatus, Receipt, RefusedMessageView
 
@@ -67,7 +69,7 @@ class ReportRoutes(Controller):
         self, data: JSONBody[ReportBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk], once_key: OnceKey = None
     ) -> Response[ReportAnswer]:
         """Report something: 201 once it is on disk, 200 with the same answer when this very report came before."""
-        receipt: Receipt = await desk.execute(_command_of(data, identity, once_key), identity)
+        receipt: Receipt = await desk.execute(_command_of(data, identity, once_key, desk.clock.now()), identity)
         answer = ReportAnswer(receipt.report_id, receipt.incident_id, receipt.tracking_code, receipt.joined)
         return Response(answer, status_code=200 if receipt.repeated else 201)
 
@@ -77,16 +79,15 @@ class ReportRoutes(Controller):
         return await desk.ask(queries.get_public_status, identity.station, tracking_code)
 
 
-def _command_of(data: ReportBody, identity: Identity, once_key: str | None) -> cmds.ReportEmergency:
-    key = data.dedupe_key or once_key
-    # A key belongs to whoever sent it: a stranger who guesses it must not get somebody else's receipt.
-    owner = identity.actor if identity.role != "public" else "public"
+def _command_of(
+    data: ReportBody, identity: Identity, once_key: str | None, received_at: datetime
+) -> cmds.ReportEmergency:
     sos_point = data.sos_point
     channel: Channel = data.channel or ("phone" if identity.in_ccoc else "web")
     if identity.role == "sos_point":
         channel, sos_point = "sos_point", identity.point_id
     return cmds.ReportEmergency(
-        dedupe_key=f"http:{owner}:{key}" if key else f"once:{new_id()}",
+        dedupe_key=_dedupe_key_of(data, identity, data.dedupe_key or once_key, received_at),
         channel=channel,
         about=data.kind,
         sos_point=sos_point,
@@ -94,8 +95,24 @@ def _command_of(data: ReportBody, identity: Identity, once_key: str | None) -> c
         place_text=data.place_text,
         text=data.text,
         reporter=data.reporter,
-        claimed_at=data.claimed_at,
+        claimed_at=claim_in_utc(data.claimed_at),
     )
+
+
+def _dedupe_key_of(data: ReportBody, identity: Identity, key: str | None, received_at: datetime) -> str:
+    """What makes two requests the same report; without a key every request is a report of its own."""
+    if key is None:
+        return f"once:{new_id()}"
+    if identity.role == "sos_point" and identity.point_id and key.isascii() and key.isdigit():
+        # A pole gives its counter: the same press that comes by MQTT as well is the same report.
+        claimed_at = claim_in_utc(data.claimed_at)
+        return press_dedupe_key(identity.station, identity.point_id, int(key), claimed_at, received_at)
+    if identity.role == "public":
+        # Strangers share the public: two of them with the same key must neither lose a report nor see the other's
+        # receipt, so what was said belongs to the key.
+        said = hashlib.sha256(msgspec.json.encode(data)).hexdigest()
+        return f"http:public:{key}:{said}"
+    return f"http:{identity.actor}:{key}"
 
 
 class HandoverRoutes(Controller):

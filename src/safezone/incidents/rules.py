@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -53,6 +53,17 @@ def claim_is_trusted(claimed_at: datetime | None, at: datetime) -> bool:
     return claimed_at is None or abs(claimed_at - at) <= CLOCK_TOLERANCE
 
 
+def claim_in_utc(claimed_at: datetime | None) -> datetime | None:
+    """A claimed time in UTC; without an offset it is taken as UTC, and in the year 1 or 9999 its offset is left away."""
+    if claimed_at is None:
+        return None
+    try:
+        return claimed_at.astimezone(UTC) if claimed_at.tzinfo else claimed_at.replace(tzinfo=UTC)
+    except OverflowError:
+        # A clock that makes no sense must not cost anybody the press.
+        return claimed_at.replace(tzinfo=UTC)
+
+
 def press_dedupe_key(station: str, point: str, number: int, claimed_at: datetime | None, received_at: datetime) -> str:
     """What makes two messages the same press.
 
@@ -66,8 +77,12 @@ def press_dedupe_key(station: str, point: str, number: int, claimed_at: datetime
 
 
 def is_twin_press(last_report_at: datetime, at: datetime, limits: Limits) -> bool:
-    """Whether a press of the same point belongs to the incident whose last report came at `last_report_at`."""
-    return at - last_report_at <= timedelta(seconds=limits.twin_window_s)
+    """Whether a press of the same point belongs to the incident whose last report came at `last_report_at`.
+
+    A last report that seems to come from later than now (the server's clock was set back) counts by its distance too:
+    otherwise everything pressed in the hour that is lived twice would be one incident.
+    """
+    return abs(at - last_report_at) <= timedelta(seconds=limits.twin_window_s)
 
 
 def stage_of(current: Stage, assignments: Iterable[Assignment]) -> Stage:

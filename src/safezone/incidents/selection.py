@@ -8,11 +8,12 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, bindparam, func, select
 
-from safezone.core.db import Prepared
+from safezone.core.db import Prepared, from_us
 from safezone.core.geo import CELLS_AROUND, Point, cells_around, distance_m
 from safezone.core.settings import Limits
 from safezone.core.vault import open_many
 from safezone.core.work import UnitOfWork
+from safezone.incidents import rules
 from safezone.incidents.tables import incident, report
 from safezone.incidents.viewing import PlaceContent
 
@@ -28,15 +29,14 @@ _SEEN: Final = Prepared(
     )
 )
 _SAME_POINT: Final = Prepared(
-    select(incident.c.id, incident.c.last_report_at_us)
+    select(incident.c.id, incident.c.state, incident.c.merged_into, incident.c.last_report_at_us)
     .where(
         incident.c.station == bindparam("of_station"),
         incident.c.sos_point == bindparam("of_point"),
         incident.c.last_report_at_us >= bindparam("since_us"),
-        incident.c.state != "closed",
     )
     .order_by(incident.c.last_report_at_us.desc())
-    .limit(1)
+    .limit(8)
 )
 _NEAR: Final = Prepared(
     select(incident.c.id, incident.c.lon, incident.c.lat, incident.c.place_ref)
@@ -88,8 +88,19 @@ def find_same_point(uow: UnitOfWork, sos_point: str, limits: Limits) -> str | No
     """The open incident to which a press of this SOS point now belongs, or None."""
     since_us = uow.at_us - limits.twin_window_s * 1_000_000
     asked = {"of_station": uow.station, "of_point": sos_point, "since_us": since_us}
-    row = _SAME_POINT.run(uow.conn, asked).first()
-    return None if row is None else row.id
+    for row in _SAME_POINT.run(uow.conn, asked).all():
+        if rules.is_twin_press(from_us(row.last_report_at_us), uow.at, limits):
+            found = _follow_merges(uow, row)
+            if found.state != "closed":
+                return str(found.id)
+    return None
+
+
+def _follow_merges(uow: UnitOfWork, row: Any) -> Any:
+    """The incident to which this one belongs now; itself when it was not merged."""
+    while row is not None and row.merged_into is not None:
+        row = find_incident(uow.conn, uow.station, row.merged_into)
+    return row
 
 
 def list_near(uow: UnitOfWork, place: Point, limits: Limits) -> list[Near]:

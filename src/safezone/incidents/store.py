@@ -161,7 +161,9 @@ def _place_corrected(conn: Connection, entry: Entry, event: ev.PlaceCorrected) -
 def _unit_dispatched(conn: Connection, entry: Entry, event: ev.UnitDispatched) -> None:
     key = {"station": entry.station, "incident_id": event.incident_id, "unit_id": event.unit_id}
     reason = event.second_assignment_reason
-    # A unit that refused or left may be sent again: its new assignment takes the place of the old one.
+    # A unit that refused or left may be sent again: its new assignment takes the place of the old one. That it was
+    # on scene once stays true.
+    before = list_assignments(conn, entry.station, event.incident_id)
     _DELETE_ASSIGNMENT.run(conn, _of_assignment(entry, event))
     _INSERT_ASSIGNMENT.run(
         conn,
@@ -170,12 +172,12 @@ def _unit_dispatched(conn: Connection, entry: Entry, event: ev.UnitDispatched) -
             **key,
             "call_sign": event.call_sign,
             "step": "assigned",
-            "arrived": False,
+            "arrived": any(a.arrived for a in before if a.unit_id == event.unit_id),
             "assigned_at_us": to_us(entry.at),
             "reason_ref": reason.ref if reason else None,
         },
     )
-    _decide(conn, entry, event.incident_id, dispatched_at_us=to_us(entry.at))
+    _decide(conn, entry, event.incident_id)
     _restage(conn, entry, event.incident_id)
 
 
@@ -210,8 +212,7 @@ def _step(conn: Connection, entry: Entry, event: _OfUnit, step: str, **values: A
         prepared = _STEPS[names] = Prepared(assignment.update().where(_THIS_ASSIGNMENT).values(sets))
     given = {f"new_{name}": value for name, value in values.items()}
     prepared.run(conn, {**given, "new_step": step, **_of_assignment(entry, event)})
-    firsts = {key: at for key, at in values.items() if key in ("en_route_at_us", "on_scene_at_us")}
-    _change(conn, entry, event.incident_id, **firsts)
+    _change(conn, entry, event.incident_id)
     _restage(conn, entry, event.incident_id)
 
 
@@ -220,11 +221,16 @@ def _refused(conn: Connection, entry: Entry, event: ev.AssignmentRefused) -> Non
 
 
 def _restage(conn: Connection, entry: Entry, incident_id: str) -> None:
-    """The incident's stage is what its units' steps make it."""
+    """The incident's stage is what its units' steps make it; its time is that of the first unit to come so far.
+
+    A second unit that sets out or arrives later changes nothing: the clock runs on, and response times stay true.
+    """
     current = _STATE_OF.run(conn, {"of_station": entry.station, "of_id": incident_id}).scalar_one()
     after = stage_of(current, list_assignments(conn, entry.station, incident_id))
     if after != current:
-        _change(conn, entry, incident_id, state=after)
+        is_further = _STAGES.index(after) > _STAGES.index(current)
+        reached = {f"{after}_at_us": to_us(entry.at)} if is_further else {}
+        _change(conn, entry, incident_id, state=after, **reached)
 
 
 def list_assignments(conn: Connection, station: str, incident_id: str) -> list[Assignment]:
@@ -233,6 +239,7 @@ def list_assignments(conn: Connection, station: str, incident_id: str) -> list[A
     return [Assignment(row.unit_id, row.step, bool(row.arrived)) for row in rows]
 
 
+_STAGES: Final = ("acknowledged", "dispatched", "en_route", "on_scene")
 _STATE_OF: Final = Prepared(select(incident.c.state).where(_THIS))
 _STEPS_OF: Final = Prepared(
     select(assignment.c.unit_id, assignment.c.step, assignment.c.arrived).where(

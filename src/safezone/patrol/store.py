@@ -268,7 +268,9 @@ class _Statements:
 
 def _track_upsert(conn: Connection, key: Sequence[str], names: Sequence[str]) -> Any:
     insert = upsert(unit_track, conn).values({name: bindparam(name) for name in (*key, *names)})
-    return insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in names})
+    return insert.on_conflict_do_update(
+        index_elements=key, set_={name: insert.excluded[name] for name in names}
+    )
 
 
 _made: Final[dict[str, _Statements]] = {}

@@ -66,8 +66,8 @@ class RoadGraph:
         if not path.is_file():
             raise RoadsUnavailable(
                 Words(
-                    th=f"ยังไม่มีแผนที่ถนน ({path.name}): นำเข้าด้วย safezone roads import <ไฟล์ .osm.pbf>",
-                    en=f"No road map yet ({path.name}): import one with safezone roads import <file.osm.pbf>.",
+                    th=f"ยังไม่มีแผนที่ถนน ({path.name}): นำเข้าด้วย safezone map import <ไฟล์ .osm.pbf>",
+                    en=f"No road map yet ({path.name}): import one with safezone map import <file.osm.pbf>.",
                 )
             )
         try:

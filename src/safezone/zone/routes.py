@@ -39,7 +39,9 @@ class MapFeatures(msgspec.Struct, frozen=True):
     summary="The map of the zone",
     tags=["zone"],
     responses={
-        200: ResponseSpec(MapFeatures, media_type="application/geo+json", description="The map as GeoJSON")
+        200: ResponseSpec(
+            MapFeatures, generate_examples=False, media_type="application/geo+json", description="The map as GeoJSON"
+        )
     },
     response_headers=[ResponseHeader(name="ETag", description="Version of the map", documentation_only=True)],
 )

@@ -40,9 +40,11 @@ export function unitFeatures(
   settings: ConsoleSettings,
   ageWords: (ageS: number) => string,
 ): Features {
+  const drawn = [...units].filter((unit) => unit.on_duty && unit.fix);
+  const many = drawn.length > CROWD;
   const features: Features["features"] = [];
-  for (const unit of units) {
-    if (!unit.on_duty || !unit.fix) continue;
+  for (const unit of drawn) {
+    if (!unit.fix) continue;
     const fresh = freshness(unit.fix, nowMs, settings);
     const old = fresh !== "fresh";
     features.push(
@@ -51,13 +53,25 @@ export function unitFeatures(
         image: `unit-${unit.kind}-${tone(unit)}-${old ? "stale" : "fresh"}`,
         label: old ? `${unit.call_sign} · ${ageWords(fixAgeS(unit.fix, nowMs))}` : unit.call_sign,
         old,
+        colour: TONES[tone(unit)],
+        crowd: many && unit.incident_ids.length === 0,
       }),
     );
   }
   return { type: "FeatureCollection", features };
 }
 
+/** More units than this cannot each carry a sign and a name at the scale of a whole zone. */
+const CROWD = 150;
+
 export type Tone = "free" | "busy" | "scene" | "off";
+
+export const TONES: Record<Tone, string> = {
+  free: "#35c97c",
+  busy: "#4da3ff",
+  scene: "#b48cff",
+  off: "#7d8ea1",
+};
 
 /** The colour family of a unit; the word for its state always stands beside it on the board. */
 export function tone(unit: UnitView): Tone {

@@ -1,6 +1,7 @@
 /** The signs of the map, drawn once on canvases: shape says what it is, colour and a mark say how it is. */
 import type { Map as MapLibre } from "maplibre-gl";
 import { shapes, type IconName } from "../ui/icons.ts";
+import { TONES } from "./features.ts";
 
 const SCALE = 2; // drawn at double size so that they stay sharp on dense screens
 
@@ -11,10 +12,7 @@ export const COLOURS = {
   p2: "#ff9a3d",
   p3: "#e8cf4a",
   p4: "#8fa3b8",
-  free: "#35c97c",
-  busy: "#4da3ff",
-  scene: "#b48cff",
-  off: "#7d8ea1",
+  ...TONES,
   READY: "#35c97c",
   WATCH: "#f0a020",
   DOWN: "#ff4d46",

@@ -19,11 +19,17 @@ import { nameIn, NAMED_LAYERS, zoneStyle } from "./style.ts";
 
 setWorkerUrl(workerUrl); // MapLibre 6 draws nothing without it
 
-const PRESSABLE = ["incident", "unit", "asset"] as const;
+/** What can be pressed, the most urgent first; each is drawn by these layers. */
+const PRESSABLE = {
+  incident: ["incident"],
+  unit: ["unit", "unit-crowd", "unit-dot"],
+  asset: ["asset"],
+} as const;
+const PRESSABLE_LAYERS: string[] = Object.values(PRESSABLE).flat();
 const PULSE_MS = 750;
 
 export interface Pressed {
-  layer: (typeof PRESSABLE)[number];
+  layer: keyof typeof PRESSABLE;
   id: string;
 }
 
@@ -163,11 +169,11 @@ export class ZoneMapView {
       [x + 6, y + 6],
     ];
     const found = this.map.queryRenderedFeatures(around, {
-      layers: PRESSABLE.filter((l) => this.map.getLayer(l)),
+      layers: PRESSABLE_LAYERS.filter((layer) => this.map.getLayer(layer)),
     });
-    for (const layer of PRESSABLE) {
-      const feature = found.find((f) => f.layer.id === layer);
-      if (feature) return { layer, id: String(feature.properties["id"]) };
+    for (const [layer, drawnBy] of Object.entries(PRESSABLE)) {
+      const feature = found.find((f) => (drawnBy as readonly string[]).includes(f.layer.id));
+      if (feature) return { layer: layer as Pressed["layer"], id: String(feature.properties["id"]) };
     }
     return null;
   }

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -82,7 +83,7 @@ class Door:
                 await asyncio.sleep(retry_s(tries))
                 tries += 1
 
-    async def live(self) -> AsyncIterator[tuple[str, Any]]:
+    async def live(self) -> AsyncGenerator[tuple[str, Any]]:
         """The live feed from now on: name and data of each frame; Away when it breaks off, Refused when it may not."""
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
@@ -105,14 +106,15 @@ class Door:
         while True:
             is_fresh = False
             try:
-                async for name, data in self.live():
-                    if not is_fresh:
-                        await look_anew()
-                        is_fresh, tries = True, 0
-                    if name == "change":
-                        take(data)
-                    elif name in ("reload", "signed_out"):
-                        break
+                async with aclosing(self.live()) as frames:
+                    async for name, data in frames:
+                        if not is_fresh:
+                            await look_anew()
+                            is_fresh, tries = True, 0
+                        if name == "change":
+                            take(data)
+                        elif name in ("reload", "signed_out"):
+                            break
             except (Away, Refused):
                 pass
             await asyncio.sleep(retry_s(tries))

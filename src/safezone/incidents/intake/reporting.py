@@ -33,7 +33,8 @@ class Reporting:
         if seen := find_report(uow.conn, uow.station, dedupe):
             return Receipt(seen.id, seen.incident_id, seen.tracking_code, bool(seen.joined), repeated=True)
         point = self._point_of(cmd, uow)
-        place = point or (check_point(cmd.place) if cmd.place else None)
+        claimed = check_point(cmd.place) if cmd.place else None
+        place = point or claimed
         twin_id = find_same_point(uow, cmd.sos_point, self._surroundings.limits) if cmd.sos_point else None
         received = self._receive(cmd, uow, dedupe, point, place, twin_id)
         if twin_id is None:
@@ -100,7 +101,8 @@ class Reporting:
             cell=received.cell,
             place=received.place,
             # A pole stands where it stands; an operator on the telephone has asked; anybody else only claims it.
-            place_confirmed=received.point is not None or (cmd.channel == "phone" and cmd.place is not None),
+            place_confirmed=(received.point is not None and cmd.channel in ("sos_point", "phone"))
+            or (cmd.channel == "phone" and cmd.place is not None),
             summary=received.text,
         )
         uow.record(opened)

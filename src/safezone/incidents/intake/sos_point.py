@@ -7,23 +7,23 @@ same `n` and `at`, until it has its receipt.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
 from safezone.core.errors import Invalid
 from safezone.core.i18n import Words
 from safezone.incidents.commands import ReportEmergency
-from safezone.incidents.rules import press_dedupe_key
+from safezone.incidents.rules import claim_in_utc, press_dedupe_key
 from safezone.incidents.views import Receipt
 
 
 class Press(msgspec.Struct, frozen=True):
-    """A press as the pole says it: its own counter, and its own clock, which may be wrong."""
+    """A press as the pole says it: its own counter, and its own clock, which may be wrong or make no sense at all."""
 
     n: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-    at: datetime | None = None
+    at: Any = None
     kind: Literal["sos"] = "sos"
 
 
@@ -35,20 +35,28 @@ class PressReceipt(msgspec.Struct, frozen=True):
     incident_id: str
 
 
+class Decoded(NamedTuple):
+    """A press's number, the command to give, and what an administrator should hear about the pole (or None)."""
+
+    number: int
+    command: ReportEmergency
+    complaint: Words | None
+
+
 _decode = msgspec.json.Decoder(Press).decode
 _encode = msgspec.json.Encoder().encode
 LONGEST = 4096
 
 
-def decode(station: str, point: str, payload: bytes, received_at: datetime) -> tuple[int, ReportEmergency]:
-    """The press's number and the command to give; Invalid says what is wrong with the payload."""
+def decode(station: str, point: str, payload: bytes, received_at: datetime) -> Decoded:
+    """What a payload says; Invalid says what is wrong with it. A press whose time cannot be read is a press all the same."""
     if len(payload) > LONGEST:
         raise _bad(point, f"{len(payload)} bytes, at most {LONGEST}")
     try:
         press = _decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise _bad(point, str(problem)) from None
-    claimed_at = None if press.at is None else _aware(press.at)
+    claimed_at, complaint = _claim_of(point, press.at)
     command = ReportEmergency(
         dedupe_key=press_dedupe_key(station, point, press.n, claimed_at, received_at),
         channel="sos_point",
@@ -56,7 +64,7 @@ def decode(station: str, point: str, payload: bytes, received_at: datetime) -> t
         sos_point=point,
         claimed_at=claimed_at,
     )
-    return press.n, command
+    return Decoded(press.n, command, complaint)
 
 
 def encode_receipt(number: int, receipt: Receipt) -> bytes:
@@ -64,13 +72,19 @@ def encode_receipt(number: int, receipt: Receipt) -> bytes:
     return _encode(PressReceipt(number, "stored", receipt.incident_id))
 
 
-def _aware(at: datetime) -> datetime:
-    """A time without an offset is taken as UTC: poles are set up that way, and it is only a claim."""
+def _claim_of(point: str, said: Any) -> tuple[datetime | None, Words | None]:
+    """The time a pole claims, and a complaint where it is no time."""
+    if said is None:
+        return None, None
     try:
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except OverflowError:
-        # The year 1 or 9999: a clock that makes no sense must not cost anybody the press.
-        return at.replace(tzinfo=UTC)
+        return claim_in_utc(msgspec.convert(said, datetime)), None
+    except msgspec.ValidationError as problem:
+        shown = repr(said)[:60]
+        return None, Words(
+            th=f"รับแจ้งจากเสา {point} แล้ว แต่อ่านเวลา {shown} ไม่ได้ ({problem}): ใช้เวลาของเซิร์ฟเวอร์",
+            en=f"The press of SOS point {point} was taken, but its time {shown} cannot be read ({problem}): "
+            "the server's time counts.",
+        )
 
 
 def _bad(point: str, why: str) -> Invalid:
