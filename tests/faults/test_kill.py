@@ -10,10 +10,8 @@ from __future__ import annotations
 import json
 import os
 import random
-import sqlite3
 import time
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +22,7 @@ import pytest
 from tests.support.callers import Closer, Pole, Reporter
 from tests.support.places import eventually
 from tests.support.running import DEMO_SET, Station, finish, running
+from tests.support.record import Claim, Line, count_claims, count_reports, head_of, list_reports, read_log
 from tests.support.screens import Screen
 
 KILLS: Final = int(os.environ.get("SAFEZONE_FAULT_KILLS", "55"))
@@ -34,9 +33,6 @@ SIMPLE_POLES: Final = ("sos-07", "sos-08")
 
 NO_ESCALATION: Final = "[limits]\nacknowledge_limit_s = 86_400\n"
 """So that nothing changes any more once everybody has their answer, and what is shown can be compared exactly."""
-
-Claim = tuple[str | None, datetime]
-"""What tells one report from another in the record: which pole said it, and what its clock said."""
 
 
 class Kill(NamedTuple):
@@ -64,14 +60,9 @@ class Aftermath:
     incidents: list[dict[str, Any]] = field(default_factory=list, repr=False)
     reports_by_incident: dict[str, list[dict[str, Any]]] = field(default_factory=dict, repr=False)
     statuses: dict[str, int] = field(default_factory=dict, repr=False)
-    log: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    log: list[Line] = field(default_factory=list, repr=False)
     database: Path = Path()
     printed: str = field(default="", repr=False)
-
-    def list_stored(self) -> list[tuple[Claim, dict[str, Any]]]:
-        """Every report in the log with its claim."""
-        found = [each["data"] for each in self.log if each["kind"] == "report_received"]
-        return [((each.get("sos_point"), datetime.fromisoformat(each["claimed_at"])), each) for each in found]
 
 
 def draw_kills(seed: int, count: int) -> list[Kill]:
@@ -112,7 +103,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
                     each.finish()
         found.database = station.database
         found.printed = station.said()
-    found.log = _read_log(found.database)
+    found.log = read_log(found.database)
     _say_what_was_seen(found)
     return found
 
@@ -180,13 +171,13 @@ def _let_settle(station: Station, found: Aftermath) -> None:
     print(f"the last answer came {time.monotonic() - began:.1f} s after the last kill")
     simple = sum(len(pole.presses) for pole in found.poles[len(RECEIPT_POLES) :])
     try:
-        eventually(lambda: _count_stored(station.database, SIMPLE_POLES) >= simple, within_s=20.0)
+        eventually(lambda: count_reports(station.database, SIMPLE_POLES) >= simple, within_s=20.0)
     except AssertionError:
         print("not every press of the simple poles is in the record")
     eventually(
-        lambda: found.screen is not None and found.screen.place == _head(station.database), within_s=30.0
+        lambda: found.screen is not None and found.screen.place == head_of(station.database), within_s=30.0
     )
-    found.end = _head(station.database)
+    found.end = head_of(station.database)
 
 
 def _look_through_the_api(station: Station, found: Aftermath) -> None:
@@ -199,32 +190,8 @@ def _look_through_the_api(station: Station, found: Aftermath) -> None:
     found.statuses = {code: station.ask("GET", f"/reports/{code}", who=None).status_code for code in codes}
 
 
-def _connect(database: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-
-
-def _head(database: Path) -> int:
-    with closing(_connect(database)) as conn:
-        return int(conn.execute("SELECT max(seq) FROM log").fetchone()[0])
-
-
-def _count_stored(database: Path, points: tuple[str, ...]) -> int:
-    with closing(_connect(database)) as conn:
-        marks = ",".join("?" * len(points))
-        return int(
-            conn.execute(f"SELECT count(*) FROM report WHERE sos_point IN ({marks})", points).fetchone()[0]
-        )
-
-
-def _read_log(database: Path) -> list[dict[str, Any]]:
-    with closing(_connect(database)) as conn:
-        rows = conn.execute("SELECT seq, kind, subject, actor, data FROM log ORDER BY seq").fetchall()
-    names = ("seq", "kind", "subject", "actor", "data")
-    return [{**dict(zip(names, row, strict=True)), "data": json.loads(row[4])} for row in rows]
-
-
 def _say_what_was_seen(found: Aftermath) -> None:
-    stored = Counter(claim for claim, _ in found.list_stored())
+    stored = count_claims(found.log)
     print("kills:", dict(Counter(kill.victim for kill, _ in found.kills)))
     for name, poles in (("receipt poles", found.poles[:6]), ("PUBACK-only poles", found.poles[6:])):
         presses = [(pole.point, press) for pole in poles for press in pole.presses.values()]
@@ -270,7 +237,7 @@ def test_every_press_got_its_receipt_in_the_end(aftermath: Aftermath) -> None:
 
 def test_every_receipted_press_is_in_the_record_once_and_where_its_receipt_says(aftermath: Aftermath) -> None:
     stored: dict[Claim, list[dict[str, Any]]] = {}
-    for claim, report in aftermath.list_stored():
+    for claim, report in list_reports(aftermath.log):
         stored.setdefault(claim, []).append(report)
     for pole in aftermath.poles[: len(RECEIPT_POLES)]:
         for press in pole.presses.values():
@@ -282,14 +249,14 @@ def test_every_receipted_press_is_in_the_record_once_and_where_its_receipt_says(
 
 
 def test_a_pole_that_knows_only_puback_loses_nothing(aftermath: Aftermath) -> None:
-    stored = Counter(claim for claim, _ in aftermath.list_stored())
+    stored = count_claims(aftermath.log)
     confirmed = [(p.point, n.at) for p in aftermath.poles[6:] for n in p.presses.values() if p.is_answered(n)]
     assert len(confirmed) > KILLS
     assert [claim for claim in confirmed if stored[claim] != 1] == [], f"seed {SEED}"
 
 
 def test_nothing_is_stored_twice_and_nothing_that_nobody_said(aftermath: Aftermath) -> None:
-    stored = Counter(claim for claim, _ in aftermath.list_stored())
+    stored = count_claims(aftermath.log)
     said: set[Claim] = {(pole.point, press.at) for pole in aftermath.poles for press in pole.presses.values()}
     said |= {(None, each.at) for reporter in aftermath.reporters for each in reporter.reports}
     assert [claim for claim, count in stored.items() if count > 1] == [], f"seed {SEED}"
@@ -312,7 +279,7 @@ def test_the_public_api_shows_each_press_once(aftermath: Aftermath) -> None:
 
 
 def test_every_report_answered_with_2xx_is_in_the_record_once(aftermath: Aftermath) -> None:
-    stored = {report["report_id"]: claim for claim, report in aftermath.list_stored()}
+    stored = {report["report_id"]: claim for claim, report in list_reports(aftermath.log)}
     for reporter in aftermath.reporters:
         assert {status for status, _ in reporter.other_answers} <= {503}
         for said in reporter.reports:
@@ -330,7 +297,7 @@ def test_every_closing_that_was_answered_is_in_the_record_once(aftermath: Afterm
     assert aftermath.closer is not None
     assert aftermath.closer.closed, "nobody closed anything"
     assert {status for status, _ in aftermath.closer.other_answers} <= {409, 503}
-    closings = Counter(each["subject"] for each in aftermath.log if each["kind"] == "incident_closed")
+    closings = Counter(line.subject for line in aftermath.log if line.kind == "incident_closed")
     assert all(closings[id_] == 1 for id_ in aftermath.closer.closed), f"seed {SEED}"
     assert {each["state"] for each in aftermath.incidents if each["id"] in set(aftermath.closer.closed)} == {
         "closed"
@@ -338,7 +305,7 @@ def test_every_closing_that_was_answered_is_in_the_record_once(aftermath: Afterm
 
 
 def test_the_log_has_no_gap_and_verify_is_content(aftermath: Aftermath) -> None:
-    assert [each["seq"] for each in aftermath.log] == list(range(1, len(aftermath.log) + 1))
+    assert [line.seq for line in aftermath.log] == list(range(1, len(aftermath.log) + 1))
     verified = finish(["verify", "--data", str(aftermath.database.parent), "--json"])
     assert verified.returncode == 0, verified.stdout + verified.stderr
     verdicts = json.loads(verified.stdout)

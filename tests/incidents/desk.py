@@ -34,10 +34,15 @@ class Desk(Station):
         for unit_id in ON_DUTY:
             self.do(SetDuty(unit_id, True), who("unit", unit_id))
 
-    def press(self, point: str = "sos-03", *, key: str | None = None, claimed_at: datetime | None = None) -> Receipt:
+    def press(
+        self, point: str = "sos-03", *, key: str | None = None, claimed_at: datetime | None = None
+    ) -> Receipt:
         """A pole is pressed."""
         asked = cmds.ReportEmergency(
-            dedupe_key=key or f"press-{next(_keys)}", channel="sos_point", sos_point=point, claimed_at=claimed_at
+            dedupe_key=key or f"press-{next(_keys)}",
+            channel="sos_point",
+            sos_point=point,
+            claimed_at=claimed_at,
         )
         receipt: Receipt = self.do(asked, who("sos_point", point))
         return receipt
@@ -77,7 +82,9 @@ class Desk(Station):
     def dispatch(self, view: IncidentView, *unit_ids: str, reason: str | None = None) -> IncidentView:
         return self.on(view, cmds.DispatchUnits, list(unit_ids), reason)
 
-    def close_as(self, view: IncidentView, outcome: str = "resolved", note: str | None = None) -> IncidentView:
+    def close_as(
+        self, view: IncidentView, outcome: str = "resolved", note: str | None = None
+    ) -> IncidentView:
         return self.on(view, cmds.CloseIncident, outcome, note)
 
     def merge(self, view: IncidentView, into: IncidentView) -> IncidentView:
@@ -86,7 +93,15 @@ class Desk(Station):
     def reopen(self, view: IncidentView, reason: str = "not over") -> IncidentView:
         return self.on(view, cmds.ReopenIncident, reason)
 
-    def step(self, view: IncidentView, unit_id: str, step: str, *, reason: str | None = None, by: Identity | None = None) -> IncidentView:
+    def step(
+        self,
+        view: IncidentView,
+        unit_id: str,
+        step: str,
+        *,
+        reason: str | None = None,
+        by: Identity | None = None,
+    ) -> IncidentView:
         """A unit goes on with an incident."""
         self.do(cmds.ProgressAssignment(view.id, unit_id, step, reason), by or who("unit", unit_id))  # type: ignore[arg-type]
         return self.view(view.id)

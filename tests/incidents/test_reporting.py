@@ -17,6 +17,7 @@ from safezone.incidents.commands import CorrectPlace, Reporter
 from safezone.incidents.rules import priority_of
 from safezone.incidents.surroundings import Estate, Surroundings
 from safezone.incidents.tables import report
+from safezone.incidents.views import PublicStatus
 from tests.incidents.desk import MARKET, OPERATOR, PUBLIC, SYSTEM, Desk
 from tests.support.station import STATION, who
 
@@ -76,7 +77,12 @@ def test_two_presses_of_a_pole_within_a_minute_are_one_incident(desk: Desk) -> N
     assert (view.report_count, view.version, view.last_report_at) == (4, 1, desk.clock.now())
     assert len(desk.detail(first.incident_id).reports) == 4
     assert desk.kinds(first.incident_id) == ["report_received", "incident_opened"] + ["report_received"] * 3
-    assert [r.joined for r in desk.rows(select(report.c.joined).order_by(report.c.at_us))] == [False, True, True, True]
+    assert [r.joined for r in desk.rows(select(report.c.joined).order_by(report.c.at_us))] == [
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_a_press_after_a_minute_is_another_incident(desk: Desk) -> None:
@@ -163,14 +169,21 @@ def test_a_press_of_a_known_pole_knows_where_it_is(desk: Desk) -> None:
     assert view.place_name is not None
     assert view.zone_note is not None
     assert view.cameras
-    assert [camera.distance_m for camera in view.cameras] == sorted(camera.distance_m for camera in view.cameras)
+    assert [camera.distance_m for camera in view.cameras] == sorted(
+        camera.distance_m for camera in view.cameras
+    )
     assert (view.kind, view.priority, view.channel, view.state) == ("sos", 1, "sos_point", "reported")
     assert view.synthetic, "the demonstration says on everything that it is one"
 
 
 def test_an_unknown_pole_is_an_incident_all_the_same(desk: Desk) -> None:
     view = desk.view(desk.press("sos-99").incident_id)
-    assert (view.sos_point, view.place, view.place_confirmed, view.place_name) == ("sos-99", None, False, None)
+    assert (view.sos_point, view.place, view.place_confirmed, view.place_name) == (
+        "sos-99",
+        None,
+        False,
+        None,
+    )
     assert (view.priority, view.cameras) == (1, [])
 
 
@@ -183,7 +196,9 @@ class BrokenEstate:
     find_sos_point = describe_place = list_near_cameras = is_synthetic = _fail
 
 
-def test_the_alert_does_not_depend_on_what_stands_around_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_alert_does_not_depend_on_what_stands_around_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     estate: Estate = BrokenEstate()  # type: ignore[assignment]
     monkeypatch.setattr(desk.surroundings, "_estate", estate)
     assert isinstance(desk.surroundings, Surroundings)
@@ -218,9 +233,9 @@ def test_only_who_can_know_confirms_the_place(desk: Desk) -> None:
 
 @pytest.mark.parametrize("place", [Point(999, 16), Point(0, 0), Point(16.5, 104.7)])
 def test_what_is_no_place_is_refused_also_beside_a_pole(desk: Desk, place: Point) -> None:
-    for more in ({}, {"sos_point": "sos-03"}):
+    for pole in (None, "sos-03"):
         with pytest.raises(Invalid, match="place_out_of_range"):
-            desk.report(place=place, **more)
+            desk.report(place=place, sos_point=pole)
     assert count_reports(desk) == 0
 
 
@@ -282,16 +297,23 @@ def test_the_public_status_tells_the_stage_and_nothing_else(desk: Desk) -> None:
     receipt = desk.report(PUBLIC, channel="web", text=WORDS, place=EXACT, reporter=Reporter(NAME, PHONE))
     other = desk.report(PUBLIC, channel="web", text="another")
 
-    def status(code: str) -> queries.PublicStatus:
+    def status(code: str) -> PublicStatus:
         with desk.read() as conn:
             return queries.get_public_status(conn, STATION, code)
 
     first = status(f" {receipt.tracking_code.lower()} ")
     assert set(first.__struct_fields__) == {"tracking_code", "state", "words", "reported_at", "changed_at"}
-    assert (first.state, first.reported_at, first.changed_at) == ("reported", desk.clock.now(), desk.clock.now())
+    assert (first.state, first.reported_at, first.changed_at) == (
+        "reported",
+        desk.clock.now(),
+        desk.clock.now(),
+    )
     desk.clock.advance(5)
     sent = desk.dispatch(desk.view(receipt.incident_id), "car-1")
-    assert (status(receipt.tracking_code).state, status(receipt.tracking_code).changed_at) == ("dispatched", desk.clock.now())
+    assert (status(receipt.tracking_code).state, status(receipt.tracking_code).changed_at) == (
+        "dispatched",
+        desk.clock.now(),
+    )
     assert status(other.tracking_code).state == "reported"
     desk.merge(sent, desk.view(other.incident_id))
     assert status(receipt.tracking_code).state == "dispatched", "it goes on where it was merged into"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import threading
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, String, bindparam,
 from safezone.core.bus import Bus
 from safezone.core.clock import Clock
 from safezone.core.db import Database, from_us, maybe_from_us, table, to_us
-from safezone.core.errors import NotFound, NotSignedIn
+from safezone.core.errors import Invalid, NotFound, NotSignedIn
 from safezone.core.event import Entry, Event, kind_of
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, Role, system
@@ -27,6 +28,9 @@ CredentialSort = Literal["token", "one_time_link", "device", "session"]
 SESSION_HOURS: Final = 12
 BCRYPT_COST: Final = 4
 """Low on purpose: the secrets are 192 random bits, and a thousand poles may reconnect at once."""
+
+_POINT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""It becomes part of a topic and of a user name, where anything else could mean more than itself."""
 
 credential = table(
     "credential",
@@ -134,9 +138,35 @@ def register(bus: Bus) -> None:
 
 
 def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
-    """A credential of the asked role exists; only an administrator or the program itself may give one out."""
+    """A credential of the asked role exists; only an administrator or the program itself may give one out.
+
+    Invalid when it would belong to nobody: a unit's without the unit, a device's without its SOS point.
+    """
     uow.identity.require("admin", "system")
+    _check_owner(cmd)
     return _issue(cmd, uow, parent_id=None)
+
+
+def _check_owner(cmd: IssueCredential) -> None:
+    """A unit's credential names the unit, a pole's the pole, every other neither; a device is always a pole."""
+    fits = (
+        cmd.role not in ("public", "system")
+        and (cmd.role == "unit") == (cmd.unit_id is not None)
+        and (cmd.role == "sos_point") == (cmd.point_id is not None)
+        and (cmd.sort != "device" or cmd.role == "sos_point")
+        and (cmd.point_id is None or _POINT_ID.fullmatch(cmd.point_id) is not None)
+    )
+    if not fits:
+        raise Invalid(
+            "credential_of_nobody",
+            Words(
+                th="สิทธิ์ของสายตรวจต้องมี unit_id ของเสา SOS ต้องมี point_id (A-Z a-z 0-9 _ -) "
+                "บทบาทอื่นต้องไม่มีทั้งสอง และ device ใช้ได้เฉพาะเสา SOS",
+                en="A unit's credential takes a unit_id, an SOS point's a point_id (A-Z a-z 0-9 _ -), every other role "
+                "neither; a device is always an SOS point.",
+            ),
+            field="role",
+        )
 
 
 def _issue(cmd: IssueCredential, uow: UnitOfWork, *, parent_id: str | None) -> Issued:
@@ -315,10 +345,14 @@ def device_username(station: str, point_id: str) -> str:
 
 
 class Authenticator:
-    """Finds the identity behind a token; remembers it until any credential changes or it expires."""
+    """Finds the identity behind a token; remembers it until any credential changes or it expires.
 
-    def __init__(self, database: Database, clock: Clock, lane: WriterLane) -> None:
+    With a `station` nobody of another one is known, though its credentials may lie in the same database.
+    """
+
+    def __init__(self, database: Database, clock: Clock, lane: WriterLane, station: str | None = None) -> None:
         self._database = database
+        self._station = station
         self._clock = clock
         self._known: dict[str, _Row] = {}
         self._lock = threading.Lock()
@@ -339,6 +373,8 @@ class Authenticator:
             with self._database.read() as conn:
                 row = conn.execute(_BY_SECRET, {"secret": sha256_hex(token)}).first()
             if row is None or not _is_good(row, self._clock.now()) or row.sort == "one_time_link":
+                return None
+            if self._station not in (None, row.station):
                 return None
             identity = Identity(row.station, row.role, row.name, row.unit_id, row.point_id, row.id)
             known = _Row(identity, maybe_from_us(row.expires_at_us))

@@ -166,8 +166,10 @@ class WriterLane:
             committed = self._transact(asks)
         except Exception as problem:  # noqa: BLE001 - the lane outlives every fault of one batch
             # Full disk, lost database: nothing of the batch was stored, so nobody may hear "received".
-            self.last_error = str(problem.__cause__ or problem)
-            logger.error("nothing was stored: %s", self.last_error)
+            why = str(problem.__cause__ or problem)
+            if why != self.last_error:  # Once, not twenty times a second onto a disk that is full.
+                logger.error("nothing is stored until this is over: %s", why)
+            self.last_error = why
             self._drop_connection()
             for ask in asks:
                 ask.result, ask.error = None, Unavailable(f"not stored: {self.last_error}")

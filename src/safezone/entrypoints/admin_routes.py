@@ -111,7 +111,7 @@ class CredentialRoutes(Controller):
 
     @post()
     async def issue_credential(self, data: JSONBody[CredentialBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> NewCredential:
-        """Give one out. A pole's new secret is known to the broker when this answers."""
+        """Give one out. The broker that comes with the program knows a pole's new secret a moment later."""
         identity.require("admin")
         issued: Issued = await desk.execute(IssueCredential(**msgspec.structs.asdict(data)), identity)
         return NewCredential(issued.credential_id, issued.secret)
@@ -120,7 +120,7 @@ class CredentialRoutes(Controller):
     async def revoke_credential(
         self, credential_id: FromPath[str], data: JSONBody[RevokeBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk]
     ) -> CredentialList:
-        """Let nobody in with it any more, at once."""
+        """Let nobody in with it any more, at once; a pole is refused when it connects the next time."""
         identity.require("admin")
         await desk.execute(RevokeCredential(credential_id, data.reason), identity)
         return CredentialList(await desk.ask(_list_credentials, desk, identity))

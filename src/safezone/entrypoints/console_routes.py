@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ from safezone.patrol.ranking import Recommendation, RankRules
 from safezone.patrol.views import UnitView
 from safezone.zone import queries as zone
 from safezone.zone.queries import StationView
+from safezone.zone.roads import RoadsUnavailable, load_roads
+
+logger = logging.getLogger("safezone.console")
 
 SHOW_CLOSED = timedelta(hours=12)
 MOST_CLOSED = 200
@@ -122,9 +126,13 @@ class Roads:
             return None
         mtime = self._file.stat().st_mtime
         if mtime != self._loaded_mtime:
-            from safezone.zone.roads import load_roads  # noqa: PLC0415 - needs an optional extra
-
-            self._graph, self._loaded_mtime = load_roads(self._file), mtime
+            self._loaded_mtime = mtime
+            try:
+                self._graph = load_roads(self._file)
+            except RoadsUnavailable as problem:
+                # Advice by straight line is better than none; the reason is said once per file.
+                logger.warning("%s", problem.words)
+                self._graph = None
         return self._graph
 
 

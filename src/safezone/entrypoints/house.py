@@ -104,7 +104,7 @@ class Engine:
             bus=house.bus,
             clock=self.clock,
             lane=self.lane,
-            authenticator=Authenticator(database, self.clock, self.lane),
+            authenticator=Authenticator(database, self.clock, self.lane, station),
         )
 
     def start(self) -> None:

@@ -11,17 +11,15 @@ from litestar.config.compression import CompressionConfig
 from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response import File
 from litestar.static_files import create_static_files_router
 
-from safezone import __version__
 from safezone.core.desk import Desk
 from safezone.core.errors import Refused, Unavailable
 from safezone.core.identity import Identity
 from safezone.entrypoints import problems
 from safezone.entrypoints.admin_routes import AdminRoutes, CredentialRoutes, HealthRoutes
+from safezone.entrypoints.api_description import openapi_config
 from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
 from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
@@ -89,13 +87,7 @@ def create_app(
         signature_namespace={"Identity": Identity, "Desk": Desk, "Surroundings": Surroundings, "Roads": Roads},
         request_max_body_size=desk.settings.web.max_body_mib * 1024 * 1024 + 1024,
         compression_config=CompressionConfig(backend="gzip", exclude=["/api/v1/live"], minimum_size=2048),
-        openapi_config=OpenAPIConfig(
-            title="Safe Zone",
-            version=__version__,
-            description="One police station's safety zone: reports, incidents, patrol units and what stands around them.",
-            path="/schema",
-            render_plugins=[JsonRenderPlugin()],
-        ),
+        openapi_config=openapi_config(),
         logging_config=None,
     )
 

@@ -83,16 +83,24 @@ class Screen:
         self.position = position
         self.wake = asyncio.Event()
         self.closing = False
+        self.cut_off: Callable[[], Any] | None = None
+        """Ends the connection although something is still being written to it."""
         self._frames: deque[bytes] = deque()
         self._waiting_bytes = 0
 
     def push(self, frame: bytes) -> None:
         """The frame goes out behind those before it; a screen that is too far behind is cut off instead."""
+        if self.closing:
+            return
         self._frames.append(frame)
         self._waiting_bytes += len(frame)
-        if self._waiting_bytes > LARGEST_BACKLOG_BYTES:
-            self.closing = True
         self.wake.set()
+        if self._waiting_bytes > LARGEST_BACKLOG_BYTES:
+            # It may never read again, and whoever writes to it waits for that: memory must not.
+            self.closing = True
+            self._frames.clear()
+            if self.cut_off is not None:
+                self.cut_off()
 
     def close(self, last_frame: bytes = b"") -> None:
         """The connection ends after `last_frame`."""
@@ -183,6 +191,7 @@ class LiveHub:
             # From here to the end nothing is awaited: a screen that joins is either before or after this batch.
             for one in prepared:
                 self._broadcast(one)
+            self._screens -= {screen for screen in self._screens if screen.closing}
             self.position = batch[-1].seq
             if any(entry.kind == "credential_revoked" for entry in batch):
                 self._sign_out_revoked()

@@ -27,12 +27,13 @@ def live_route(hub: LiveHub, doorman: Doorman) -> Any:
     @asgi("/api/v1/live", copy_scope=False)
     async def live(scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        token = doorman.token_in(headers)
-        identity = doorman.identify(token)
+        identity = doorman.identify(headers)
         identity.require("operator", "supervisor", "admin", "unit")
-        screen = Screen(identity, token or "", _place_in(scope, headers, hub))
+        screen = Screen(identity, doorman.token_in(headers) or "", _place_in(scope, headers, hub))
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         gone = asyncio.create_task(_until_gone(receive, screen))
+        task = asyncio.current_task()
+        screen.cut_off = None if task is None else task.cancel
 
         async def write(data: bytes) -> None:
             await send({"type": "http.response.body", "body": data, "more_body": True})
@@ -44,6 +45,11 @@ def live_route(hub: LiveHub, doorman: Doorman) -> Any:
                     await write(screen.take())
                 await write(screen.take())
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except asyncio.CancelledError:
+            if not screen.closing or task is None:
+                raise
+            # Cut off: what was written is cut short too, and the reader comes back for it by its last id.
+            task.uncancel()
         finally:
             hub.leave(screen)
             gone.cancel()

@@ -81,12 +81,16 @@ class Link(asyncio.Protocol):
         if self.closed:
             return
         if reply is not None:
-            packet_id = self._next_packet_id()
-            self._unconfirmed.add(packet_id)
-            self._send(wire.publish(*reply, packet_id))
+            self.say(*reply)
         if message.packet_id:
             self.unanswered.discard(message.packet_id)
             self._send(wire.puback(message.packet_id))
+
+    def say(self, topic: str, payload: bytes) -> None:
+        """The message goes out at QoS 1; nobody waits for its acknowledgement."""
+        packet_id = self._next_packet_id()
+        self._unconfirmed.add(packet_id)
+        self._send(wire.publish(topic, payload, packet_id))
 
     def pause(self) -> None:
         """No more messages are taken until `resume`: the broker keeps them."""

@@ -12,13 +12,13 @@ import msgspec
 import uvloop
 
 from safezone.assets.station_set import read_station_set
-from safezone.core.auth import list_devices
 from safezone.core.errors import CannotStart, Unavailable
 from safezone.core.i18n import Words
 from safezone.core.identity import Role
 from safezone.core.settings import Settings, load_settings
 from safezone.entrypoints import broker
-from safezone.entrypoints.broker_config import Device
+from safezone.entrypoints.broker_users import BrokerUsers, devices_of
+from safezone.entrypoints.broker_watch import BrokerWatch, renewal_of
 from safezone.entrypoints.house import DataFolder, Engine, House
 from safezone.entrypoints.mqtt import MqttDoor, MqttSettings
 from safezone.entrypoints.node import Node, listen, ready_of, write_ready
@@ -89,7 +89,12 @@ def run_node(options: NodeOptions, wire: Callable[[Settings], House]) -> int:
         try:
             mqtt = _prepare_broker(options, folder, engine, settings)
             node = Node(engine, folder)
-            node.doors.append(_BrokerDoor(MqttDoor(mqtt, engine.desk.station, Poles(engine.desk).on_message)))
+            door = MqttDoor(mqtt, engine.desk.station, Poles(engine.desk).on_message)
+            node.doors.append(_BrokerDoor(door))
+            if not settings.broker.host:
+                renew = renewal_of(folder.broker)
+                watch = BrokerWatch(mqtt, engine.desk.station, lambda: door.status().answered, renew)
+                node.doors += [watch, BrokerUsers(engine.desk, folder.broker)]
             ready = ready_of(node, web, mqtt.host, mqtt.port)
 
             def on_ready() -> None:
@@ -182,9 +187,7 @@ def _prepare_broker(options: NodeOptions, folder: DataFolder, engine: Engine, se
                 free_port_if_taken=options.demo,
             )
         with engine.desk.database.read() as conn:
-            devices = tuple(
-                Device(d.username, d.secret_bcrypt, d.station, d.point_id) for d in list_devices(conn, station)
-            )
+            devices = devices_of(conn, station)
         try:
             broker.set_devices(folder.broker, devices)
         except Unavailable as problem:

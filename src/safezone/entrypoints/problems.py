@@ -79,8 +79,18 @@ _FRAMEWORK: Final = {
 
 def on_broken(request: Request[Any, Any, Any], problem: Exception) -> Response[Any]:
     """A fault of ours: logged with its trace, told without it."""
+    if isinstance(problem, (RecursionError, UnicodeDecodeError)) and _raised_in_decoder(problem):
+        # Brackets without end, bytes that are no text: the framework lets these through as if they were our fault.
+        return _answer(400, "bad_request", _FRAMEWORK[400])
     logger.error("%s %s failed", request.method, request.url.path, exc_info=problem)
     return _answer(500, "broken", _BROKEN)
+
+
+def _raised_in_decoder(problem: Exception) -> bool:
+    frame = problem.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return frame is not None and frame.tb_frame.f_globals["__name__"].startswith("litestar.serialization")
 
 
 def _places(extra: Any) -> list[str]:

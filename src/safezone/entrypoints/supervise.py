@@ -171,6 +171,7 @@ class Supervisor:
         self._grace_s = grace_s
         self._when_alone = when_alone
         self._when_ready = when_ready
+        self._status_is_old = False
         self._before_exec = die_with_parent()
 
     def run(self) -> int:
@@ -198,9 +199,9 @@ class Supervisor:
             except OSError as problem:
                 _cannot_write(self._run_dir, problem)
                 return GIVE_UP_CODE
-            if not self._write_status():  # A disk without room for this has none for a press.
-                return GIVE_UP_CODE
             with _Signals() as signals:
+                if not self._write_status():  # A disk without room for this has none for a press.
+                    return GIVE_UP_CODE
                 code = self._watch(signals)
                 self._end_all(signals)
         (self._run_dir / "children.json").unlink(missing_ok=True)
@@ -213,9 +214,9 @@ class Supervisor:
                 if each.start_at_s is not None and each.start_at_s <= now_s and not self._try_to_start(each):
                     return GIVE_UP_CODE
             self._announce()
-            if signals.wait(
-                [each.pipe for each in self._children if each.pipe is not None], self._next_start_s()
-            ):
+            if self._status_is_old:
+                self._write_status()
+            if signals.wait([each.pipe for each in self._children if each.pipe is not None], self._wait_s()):
                 return 0
             for each in self._children:
                 if each.pipe is not None and signals.readable(each.pipe):
@@ -255,9 +256,11 @@ class Supervisor:
         )
         self._write_status()
 
-    def _next_start_s(self) -> float | None:
-        waits = [each.start_at_s for each in self._children if each.start_at_s is not None]
-        return max(0.0, min(waits) - time.monotonic()) if waits else None
+    def _wait_s(self) -> float | None:
+        """Until the next start, or the next attempt to say who runs; None when there is nothing to do."""
+        now_s = time.monotonic()
+        waits = [max(0.0, each.start_at_s - now_s) for each in self._children if each.start_at_s is not None]
+        return min([*waits, 2.0] if self._status_is_old else waits, default=None)
 
     def _announce(self) -> None:
         if self._when_ready is not None and all(each.ready for each in self._children):
@@ -302,8 +305,11 @@ class Supervisor:
             draft.write_text(json.dumps(now, indent=1), "utf-8")
             draft.replace(self._run_dir / "children.json")
         except OSError as problem:  # A full disk is no reason to stop what runs.
-            _cannot_write(self._run_dir, problem)
+            if not self._status_is_old:
+                _cannot_write(self._run_dir, problem)
+            self._status_is_old = True
             return False
+        self._status_is_old = False
         return True
 
 

@@ -26,21 +26,27 @@ class Doorman:
 
     def token_in(self, headers: dict[bytes, bytes]) -> str | None:
         """The token that a request carries, or None."""
-        said = headers.get(b"authorization", b"")
-        if said[:7].lower() == b"bearer ":
-            return said[7:].strip().decode("ascii", "replace")
-        return _cookie_in(headers.get(b"cookie", b""))
+        return _bearer_in(headers) or _cookie_in(headers.get(b"cookie", b""))
 
-    def identify(self, token: str | None) -> Identity:
-        """The identity of a token, the public without one; NotSignedIn for a token that is not good (any more)."""
-        return public(self._station) if token is None else self._authenticator.get(token)
+    def identify(self, headers: dict[bytes, bytes]) -> Identity:
+        """Who sent these headers; NotSignedIn for a bearer token that is not good (any more).
+
+        A browser session that has ended makes its owner one of the public: who is told to sign in where that takes
+        somebody known, and may still report an emergency.
+        """
+        bearer = _bearer_in(headers)
+        if bearer is not None:
+            return self._authenticator.get(bearer)
+        session = _cookie_in(headers.get(b"cookie", b""))
+        known = None if session is None else self._authenticator.find(session)
+        return known or public(self._station)
 
     async def identity_of(self, request: Request[Any, Any, Any]) -> Identity:
         """Who sent the request; NotAllowed for a change by cookie that did not come from our own page (CSRF)."""
         headers = dict(request.scope["headers"])
-        by_cookie = b"authorization" not in headers and b"cookie" in headers
-        identity = self.identify(self.token_in(headers))
-        if by_cookie and identity.role != "public" and request.method not in _SAFE and BROWSER_HEADER not in headers:
+        identity = self.identify(headers)
+        by_cookie = identity.role != "public" and _bearer_in(headers) is None
+        if by_cookie and request.method not in _SAFE and BROWSER_HEADER not in headers:
             raise NotAllowed(
                 "not_from_our_page",
                 Words(
@@ -49,6 +55,11 @@ class Doorman:
                 ),
             )
         return identity
+
+
+def _bearer_in(headers: dict[bytes, bytes]) -> str | None:
+    said = headers.get(b"authorization", b"")
+    return said[7:].strip().decode("ascii", "replace") if said[:7].lower() == b"bearer " else None
 
 
 def _cookie_in(header: bytes) -> str | None:

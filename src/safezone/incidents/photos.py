@@ -39,6 +39,8 @@ def clean_photo(raw: bytes) -> CleanPhoto:
         )
     try:
         with warnings.catch_warnings():
+            # Damaged metadata is no news: it is thrown away.
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(raw), formats=_FORMATS) as opened:
                 if opened.width * opened.height > LARGEST_PIXELS:

@@ -17,7 +17,7 @@ from safezone.core.log import LogReader
 from safezone.core.vault import open_many
 from safezone.incidents import refusals, timeline
 from safezone.incidents.commands import Reporter
-from safezone.incidents.rules import name_of
+from safezone.incidents.rules import ACTIVE_STEPS, name_of
 from safezone.incidents.surroundings import Surroundings
 from safezone.incidents.tables import assignment, incident, note, photo, refused_message, report, twin
 from safezone.incidents.views import (
@@ -138,7 +138,10 @@ def list_incidents(
         conditions.append(incident.c.closed_at_us >= to_us(closed_since))
     if identity.role == "unit":
         mine = select(assignment.c.incident_id).where(
-            assignment.c.station == identity.station, assignment.c.unit_id == identity.unit_id
+            assignment.c.station == identity.station,
+            assignment.c.unit_id == identity.unit_id,
+            # Here and not only below: the limit must not be used up by incidents that it has left.
+            assignment.c.step.in_(ACTIVE_STEPS),
         )
         conditions.append(incident.c.id.in_(mine))
     order = (incident.c.opened_at_us.desc(), incident.c.id.desc())

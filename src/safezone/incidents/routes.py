@@ -17,6 +17,7 @@ from safezone.events.incidents import Outcome
 from safezone.incidents import commands as cmds
 from safezone.incidents import queries
 from safezone.incidents.photos import clean_photo
+from safezone.incidents.rules import claim_in_utc
 from safezone.incidents.surroundings import Surroundings
 from safezone.incidents.views import IncidentDetail, IncidentView
 
@@ -117,9 +118,9 @@ class IncidentRoutes(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=queries.LONGEST_LIST)] = 200,
         before: FromQuery[datetime | None] = None,
     ) -> IncidentList:
-        """Incidents, newest first."""
+        """Incidents, newest first; a time without an offset is taken as UTC."""
         items = await desk.ask(
-            queries.list_incidents, identity, surroundings, state=which, limit=limit, before=before
+            queries.list_incidents, identity, surroundings, state=which, limit=limit, before=claim_in_utc(before)
         )
         return IncidentList(items)
 

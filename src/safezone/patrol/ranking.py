@@ -40,7 +40,7 @@ class RankRules(msgspec.Struct, frozen=True):
     """How fast a patrolling unit drifts away from where it was last seen."""
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """One unit as it stands: what it is doing, and where it was at `fix_at` (server's time), if that is known."""
 
     unit_id: str
@@ -53,7 +53,7 @@ class Candidate(msgspec.Struct, frozen=True):
     refused: bool = False
 
 
-class RankedUnit(msgspec.Struct, frozen=True):
+class RankedUnit(msgspec.Struct, frozen=True, gc=False):
     """A unit that could be sent. `distance_m` is the straight line; both are None when the place is not known."""
 
     unit_id: str
@@ -67,7 +67,7 @@ class RankedUnit(msgspec.Struct, frozen=True):
     reasons: list[Words]
 
 
-class NotListed(msgspec.Struct, frozen=True):
+class NotListed(msgspec.Struct, frozen=True, gc=False):
     """A unit that is not proposed, and why."""
 
     unit_id: str
@@ -87,7 +87,7 @@ class Recommendation(msgspec.Struct, frozen=True):
     incident_id: str | None = None
 
 
-class _Scored(msgspec.Struct, frozen=True):
+class _Scored(msgspec.Struct, frozen=True, gc=False):
     order: tuple[float, float, str]
     unit: Candidate
     distance_m: float | None

@@ -69,7 +69,8 @@ async def _set_duty(station: Station, unit_id: str, *, on: bool) -> None:
 async def test_two_jobs_are_done_one_after_the_other(plain_station: Station) -> None:
     """The second is given with a reason while the first is still open; no job is forgotten."""
     async with on_duty(plain_station, "car-1"):
-        first, second = [await _open_at(plain_station, 104.7290 + n / 1000, 16.5430) for n in range(2)]
+        fix = plain_station.ask("GET", "/units/car-1").json()["fix"]
+        first, second = [await _open_at(plain_station, fix["lon"] + n / 1000, fix["lat"]) for n in range(2)]
         await _dispatch(plain_station, first)
         await wait_until(lambda: _step(plain_station, first) == "on_scene", 40, every_s=0.1)
         await _dispatch(plain_station, second, second_assignment_reason="ใกล้ที่สุด")

@@ -13,6 +13,12 @@ export function planned(assets: Iterable<AssetView>): AssetView[] {
   return [...assets].filter((a) => a.lifecycle !== "in_service" && a.lifecycle !== "retired");
 }
 
+/** Cameras that are as their site is are told by the site; only one that differs is worth a line of its own. */
+export function foldIntoSites(assets: readonly AssetView[]): AssetView[] {
+  const sites = new Map(assets.filter((a) => a.kind === "camera_site").map((site) => [site.id, site]));
+  return assets.filter((a) => a.kind !== "camera" || sites.get(a.site_id ?? "")?.readiness !== a.readiness);
+}
+
 export function worstFirst(assets: readonly AssetView[]): AssetView[] {
   return [...assets].sort(
     (a, b) => RANK[a.readiness] - RANK[b.readiness] || a.code.localeCompare(b.code, "en", { numeric: true }),

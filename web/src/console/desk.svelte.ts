@@ -1,6 +1,7 @@
 /** The operator's desk: which incident is chosen, which panel is open, and what the hands are doing. */
 import { getContext, setContext } from "svelte";
 import type { AssetView, IncidentView, Place, UnitView } from "../api/types.ts";
+import { tOr } from "../i18n/i18n.svelte.ts";
 import { IncidentWork } from "../incidents/work.svelte.ts";
 import { closedLastToFirst, isUnacknowledged, openFirstToLast } from "../incidents/order.ts";
 import { activeUnits } from "../incidents/words.ts";
@@ -79,6 +80,15 @@ export class Desk {
   show(panel: Panel): void {
     this.panel = this.panel === panel ? "none" : panel;
     if (this.picking && this.panel !== "phone") this.picking = null;
+  }
+
+  /** Who did it, as people say it: the name, the call sign, the pole; `operator:somchai` → `somchai`. */
+  nameOf(actor: string): string {
+    const [role = "", ...rest] = actor.split(":");
+    const id = rest.join(":");
+    if (role === "unit") return this.units.get(id)?.call_sign ?? id;
+    if (role === "sos_point" || id === "") return [tOr(`role.${role}`, role), id].join(" ").trim();
+    return id;
   }
 
   say(words: string): void {

@@ -153,7 +153,7 @@ export const en: Record<Key, string> = {
   "incident.acknowledge": "Acknowledge",
   "incident.dispatch": "Dispatch",
   "incident.dispatch.n": "Dispatch ({n})",
-  "incident.close": "Close incident",
+  "incident.close": "Close",
   "incident.reopen": "Reopen",
   "incident.reopen.reason": "Reason for reopening",
   "incident.back": "Back to the queue",

@@ -10,12 +10,20 @@ export function shortNumber(incident: IncidentView): string {
   return `#${last.replace(/^0+(?=\d)/, "")}`;
 }
 
+/** Its name; else what lies around it; else where it is; else that nobody knows. */
 export function placeWords(incident: IncidentView): string {
-  const named = say(incident.place_name);
-  if (named) return named;
-  return incident.place
-    ? `${incident.place.lat.toFixed(5)}, ${incident.place.lon.toFixed(5)}`
-    : t("queue.place_unknown");
+  return (
+    say(incident.place_name) || say(incident.zone_note) || coordinates(incident) || t("queue.place_unknown")
+  );
+}
+
+/** What to add in small print to `placeWords`, without saying it twice. */
+export function placeDetail(incident: IncidentView): string {
+  return incident.place_name ? say(incident.zone_note) : incident.zone_note ? coordinates(incident) : "";
+}
+
+function coordinates({ place }: IncidentView): string {
+  return place ? `${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}` : "";
 }
 
 export function kindWords(kind: string): string {

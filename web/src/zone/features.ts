@@ -62,7 +62,7 @@ export function unitFeatures(
 }
 
 /** More units than this cannot each carry a sign and a name at the scale of a whole zone. */
-const CROWD = 150;
+export const CROWD = 150;
 
 export type Tone = "free" | "busy" | "scene" | "off";
 

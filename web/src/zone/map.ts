@@ -12,7 +12,7 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { Place, ZoneCollection } from "../api/types.ts";
 import type { Lang } from "../i18n/i18n.svelte.ts";
-import type { Features } from "./features.ts";
+import { CROWD, type Features } from "./features.ts";
 import { boundsOf, outsideOf, tinted } from "./ground.ts";
 import { addImages } from "./images.ts";
 import { nameIn, NAMED_LAYERS, zoneStyle } from "./style.ts";
@@ -27,6 +27,10 @@ const PRESSABLE = {
 } as const;
 const PRESSABLE_LAYERS: string[] = Object.values(PRESSABLE).flat();
 const PULSE_MS = 750;
+/** Thousands of units are drawn once a second, so that a PC without a graphics card keeps up. */
+const CROWD_REDRAW_MS = 1_000;
+
+type LiveSource = "assets" | "units" | "incidents" | "pin";
 
 export interface Pressed {
   layer: keyof typeof PRESSABLE;
@@ -49,6 +53,8 @@ export class ZoneMapView {
   private bounds: LngLatBoundsLike | null = null;
   /** Somebody has moved the map; from then on it stays where they put it. */
   private moved = false;
+  private readonly newest = new Map<LiveSource, Features>();
+  private readonly drawing = new Set<LiveSource>();
   private pulse: ReturnType<typeof setInterval> | undefined;
   private readonly ready: Promise<void>;
 
@@ -103,9 +109,18 @@ export class ZoneMapView {
     this.fit(false);
   }
 
-  async draw(source: "assets" | "units" | "incidents" | "pin", features: Features): Promise<void> {
+  /** Draws these features; what comes while the last is still being drawn waits, and only the newest is taken up. */
+  async draw(name: LiveSource, features: Features): Promise<void> {
     await this.ready;
-    this.source(source)?.setData(features);
+    this.newest.set(name, features);
+    if (this.drawing.has(name)) return;
+    this.drawing.add(name);
+    for (let next = this.newest.get(name); next; next = this.newest.get(name)) {
+      this.newest.delete(name);
+      await this.source(name)?.setData(next);
+      if (next.features.length > CROWD) await new Promise((done) => setTimeout(done, CROWD_REDRAW_MS));
+    }
+    this.drawing.delete(name);
   }
 
   async mark(unitIds: readonly string[]): Promise<void> {

@@ -282,6 +282,8 @@ const things: LayerSpecification[] = [
       "circle-stroke-width": 1.5,
     },
   },
+  { ...unitSigns, id: "unit-crowd", minzoom: CROWD_OPENS_AT, filter: ["get", "crowd"] },
+  { ...unitSigns, id: "unit", filter: ["!", ["get", "crowd"]] },
   {
     id: "incident",
     type: "symbol",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -190,10 +191,10 @@ class Officer:
 
     async def _wait(self) -> None:
         self._news.clear()
-        try:
-            await asyncio.wait_for(self._news.wait(), self._tick_s)
-        except TimeoutError:
-            return
+        # Not `wait_for`: in Python 3.11 it swallows a cancellation that comes together with the news.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._tick_s):
+                await self._news.wait()
 
     async def _send_fix(self, kmh: float, heading: float | None = None) -> None:
         """The station is told where it is; one that could not be told is not worth telling later."""

@@ -98,7 +98,7 @@ def decode_json(body: bytes) -> Message:
     """The message of a Traccar Client from version 9 on; Invalid as for `decode_query`."""
     try:
         said = _decode_body(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as broken:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
         raise Invalid(
             "tracker_unreadable",
             Words(
@@ -126,7 +126,7 @@ def find_identifier(query: bytes, body: bytes) -> str | None:
             device = msgspec.json.decode(body, type=_Sender).device_id
             return None if device is None else str(device)
         return _first(parse_qs((query or body).decode("utf-8", "replace")), "id", "deviceid")
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+    except (msgspec.DecodeError, RecursionError, ValueError):  # UnicodeDecodeError is a ValueError
         return None
 
 

@@ -1,0 +1,106 @@
+"""Tells the running broker which SOS points may sign in, whenever a device's secret is given out or taken back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection
+
+from safezone.core.auth import CredentialIssued, CredentialRevoked, list_devices
+from safezone.core.desk import Desk
+from safezone.core.errors import CannotStart, Invalid, Unavailable
+from safezone.core.i18n import Words
+from safezone.core.lane import Committed
+from safezone.entrypoints import broker
+from safezone.entrypoints.broker_config import Device
+
+logger = logging.getLogger("safezone.broker")
+
+RETRY_S: Final = 1.0
+
+
+class BrokerUsers:
+    """Stands among the doors of the node: a broker that does not know a pole leaves that pole outside.
+
+    It needs no cursor in the log: the whole list is read from the record and told anew, at each start as well, so
+    nothing can be missed by missing an event.
+    """
+
+    def __init__(self, desk: Desk, directory: Path) -> None:
+        self._desk = desk
+        self._directory = directory
+        self._changed = asyncio.Event()
+        self._trouble: Words | None = None
+        self._told: tuple[Device, ...] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """The broker is told from now on."""
+        self._loop = asyncio.get_running_loop()
+        self._desk.lane.observe(self._on_commit)
+        self._task = self._loop.create_task(self._follow(), name="broker-users")
+
+    async def stop(self) -> None:
+        """It is not told any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def state(self) -> str:
+        """`ok`, or why a pole may be refused although it is known, or let in although it is not."""
+        return "ok" if self._trouble is None else self._trouble.en
+
+    def _on_commit(self, committed: Committed) -> None:
+        concerned = any(
+            isinstance(event, CredentialRevoked) or (isinstance(event, CredentialIssued) and event.sort == "device")
+            for event in (entry.event for entry in committed.entries)
+        )
+        if concerned and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._changed.set)
+
+    async def _follow(self) -> None:
+        while True:
+            self._changed.clear()
+            wait_s = None if await self._tell() else RETRY_S
+            try:
+                await asyncio.wait_for(self._changed.wait(), wait_s)
+            except TimeoutError:
+                continue
+
+    async def _tell(self) -> bool:
+        """Whether the broker has the list as it is now; if not, it is tried again."""
+        try:
+            devices = await self._desk.ask(devices_of, self._desk.station)
+            if devices == self._told:
+                return True
+            taken = await asyncio.to_thread(broker.set_devices, self._directory, devices)
+        except (Unavailable, CannotStart) as problem:
+            if self._trouble is None:
+                logger.error("the broker does not know the newest list of SOS points: %s", problem)
+            self._trouble = _NOT_TOLD
+            return False
+        self._trouble = None
+        # A broker that is just coming up may have read the list before it was changed: it is asked again.
+        self._told = devices if taken else None
+        return taken
+
+
+def devices_of(conn: Connection, station: str) -> tuple[Device, ...]:
+    """Every pole that may sign in at the broker; one whose name it could not take is left out and told about."""
+    found = []
+    for known in list_devices(conn, station):
+        try:
+            found.append(Device(known.username, known.secret_bcrypt, known.station, known.point_id))
+        except Invalid as problem:
+            logger.warning("%s", problem.words)
+    return tuple(found)
+
+
+_NOT_TOLD: Final = Words(
+    th="โบรกเกอร์ยังไม่รับรายชื่อเสา SOS ล่าสุด (ดู broker/broker.log; ตรวจพื้นที่ดิสก์)",
+    en="the broker has not taken the newest list of SOS points (see broker/broker.log; check the disk's space)",
+)

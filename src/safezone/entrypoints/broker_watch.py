@@ -1,0 +1,142 @@
+"""Notices a broker that answers but keeps nothing any more, and has it started again.
+
+nats-server 2.15 goes on refusing every message after its disk was full for a moment, also when there is room again, and
+says so only in its log: poles would press in vain, and nobody would know. So the program sends itself a message through
+the broker every few seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import shutil
+import signal
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from safezone.core.i18n import Words
+from safezone.entrypoints import mqtt_wire as wire
+from safezone.entrypoints.broker import LEAST_FREE_BYTES, find_pid
+from safezone.entrypoints.mqtt import MqttSettings
+from safezone.entrypoints.mqtt_link import BrokerRefuses, Link
+
+logger = logging.getLogger("safezone.broker")
+
+EVERY_S: Final = 5.0
+LIMIT_S: Final = 3.0
+"""A message that has not come back by then counts as missed."""
+MISSES: Final = 2
+"""So many missed in a row, and nothing else came through either: the broker keeps nothing."""
+PAUSE_S: Final = 1.0
+
+_KEEPS_NOTHING: Final = Words(
+    th="โบรกเกอร์ไม่เก็บข้อความ (ดู broker/broker.log; ตรวจพื้นที่ดิสก์)",
+    en="the broker keeps no messages (see broker/broker.log; check the disk's space)",
+)
+
+
+class BrokerWatch:
+    """Stands among the doors of the node, because its state is part of whether the station is well."""
+
+    def __init__(
+        self, settings: MqttSettings, station: str, progress: Callable[[], int], renew: Callable[[], None]
+    ) -> None:
+        """`progress` counts what came through the broker to the program; `renew` ends a broker that keeps nothing."""
+        self._settings = settings
+        self._topic = f"safezone/{station}/watch"
+        self._progress = progress
+        self._renew = renew
+        self._link: Link | None = None
+        self._expected = b""
+        self._heard = asyncio.Event()
+        self._well = True
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """The broker is watched from now on."""
+        self._task = asyncio.get_running_loop().create_task(self._watch(), name="broker-watch")
+
+    async def stop(self) -> None:
+        """It is not watched any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._link is not None:
+            await self._link.leave(timeout_s=1.0)
+
+    def state(self) -> str:
+        """`ok`, or what is wrong."""
+        return "ok" if self._well else _KEEPS_NOTHING.en
+
+    async def _watch(self) -> None:
+        misses = 0
+        while True:
+            before = self._progress()
+            came_back = await self._try()
+            if came_back is False and self._progress() == before:
+                misses += 1
+            elif came_back:
+                misses = 0
+            if misses >= MISSES:
+                if self._well:
+                    logger.error("%s", _KEEPS_NOTHING)
+                self._well = False
+                self._renew()
+            elif not misses:
+                self._well = True
+            await asyncio.sleep(PAUSE_S if misses else EVERY_S)
+
+    async def _try(self) -> bool | None:
+        """Whether a message came back in time; None when there is no broker to ask, which the door sees by itself."""
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                link = await self._connected()
+                self._expected = secrets.token_bytes(8)
+                self._heard.clear()
+                link.say(self._topic, self._expected)
+                await self._heard.wait()
+        except ConnectionRefusedError:
+            return None
+        except (OSError, TimeoutError, BrokerRefuses):
+            if self._link is not None:
+                self._link.abort()
+            return False
+        return True
+
+    async def _connected(self) -> Link:
+        if self._link is not None and not self._link.closed:
+            return self._link
+        wanted = self._settings
+        _, self._link = await asyncio.get_running_loop().create_connection(
+            lambda: Link(self._take), wanted.host, wanted.port
+        )
+        name = f"{wanted.client_id}-watch"
+        await self._link.sign_in(name, wanted.username, wanted.password, {self._topic: 1}, wanted.keepalive_s)
+        return self._link
+
+    def _take(self, link: Link, message: wire.Message) -> None:
+        link.answer(message, None)
+        if message.payload == self._expected:
+            self._heard.set()
+
+
+def renewal_of(directory: Path) -> Callable[[], None]:
+    """What ends the embedded broker of this directory, so that its supervisor starts it again.
+
+    It does nothing while the disk is still full: the broker would be no better off. A broker that does not end when it
+    is asked to is killed the next time; what it has confirmed lies on disk.
+    """
+    return partial(_renew, directory, set())
+
+
+def _renew(directory: Path, asked: set[int]) -> None:
+    pid = find_pid(directory)
+    if pid is None or shutil.disk_usage(directory).free < LEAST_FREE_BYTES:
+        return
+    logger.warning("เริ่มโบรกเกอร์ใหม่ / the broker is started again (pid %d)", pid)
+    os.kill(pid, signal.SIGKILL if pid in asked else signal.SIGTERM)
+    asked.add(pid)

@@ -1,0 +1,1 @@
+"""Journeys: what people do with the running program, in a real browser, with real poles and a real broker."""
