@@ -101,7 +101,7 @@ def test_without_a_place_the_feed_begins_now(busy: RunningStation) -> None:
 
 
 def test_screens_that_come_and_go_while_much_happens_miss_nothing(station: RunningStation) -> None:
-    operator, reports = station.api(), 150
+    operator, public, reports = station.api(), station.api("public"), 150
     operator.report()
     start = station.head()
 
@@ -114,7 +114,7 @@ def test_screens_that_come_and_go_while_much_happens_miss_nothing(station: Runni
 
     with ThreadPoolExecutor(12) as pool:
         watching = [pool.submit(watch, number) for number in range(6)]
-        list(pool.map(lambda n: station.api("public").report("noise", text=f"{n}"), range(reports)))
+        list(pool.map(lambda n: public.report("noise", text=f"{n}"), range(reports)))
         seen = [future.result(timeout=60) for future in watching]
     assert station.head() == start + 2 * reports
     assert all(one == list(range(start + 1, start + 2 * reports + 1)) for one in seen)
@@ -294,6 +294,7 @@ def test_a_unit_sees_colleagues_without_their_places(station: RunningStation) ->
     at = (station.clock.now() + timedelta(seconds=1)).isoformat()
     station.clock.advance(2)
     with feed(station, "moto-1", after=station.head()) as moto, feed(station, after=station.head()) as ccoc:
+        eventually(lambda: station.node.hub.screen_count == 2)
         station.api("car-1").act("/api/v1/positions", {"fixes": [{"at": at, **MARKET}]})
         station.api("car-1").act("/api/v1/units/car-1/state", {"state": "unavailable", "reason": "ยางแบน"})
         seen_by_moto, seen_by_ccoc = moto.until("change"), ccoc.until("change")

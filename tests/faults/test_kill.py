@@ -21,8 +21,8 @@ import pytest
 
 from tests.support.callers import Closer, Pole, Reporter
 from tests.support.places import eventually
-from tests.support.running import DEMO_SET, Station, finish, running
 from tests.support.record import Claim, Line, count_claims, count_reports, head_of, list_reports, read_log
+from tests.support.running import DEMO_SET, Station, finish, running
 from tests.support.screens import Screen
 
 KILLS: Final = int(os.environ.get("SAFEZONE_FAULT_KILLS", "55"))

@@ -16,8 +16,8 @@ from tests.support.running import Station
 PROMISE_S = 15.0
 """A screen that is cut off says so within this time (DESIGN, promise 3)."""
 HEARTBEAT_S = 5.0
-CUT = ["Failed to load resource", "ERR_"]
-"""What the browser itself writes about a connection that broke."""
+CUT = ["Failed to load resource", "ERR_", "Worker failed to load"]
+"""What the browser itself and the map's library write about a connection that broke."""
 
 
 @pytest.fixture

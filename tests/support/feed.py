@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
@@ -30,7 +31,10 @@ class Feed:
         after: int | None = None,
         last_event_id: int | None = None,
         silence_s: float = 15.0,
+        within_s: float = 45.0,
     ) -> None:
+        """`silence_s` without a word, or `within_s` without what is waited for, fails the test."""
+        self._until_s = time.monotonic() + within_s
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if last_event_id is not None:
             headers["Last-Event-ID"] = str(last_event_id)
@@ -58,6 +62,7 @@ class Feed:
     def next(self) -> Frame | None:
         """The next frame, waiting for it; None when the server has ended the feed."""
         while not self._frames:
+            assert time.monotonic() < self._until_s, "it beats on, but what is waited for does not come"
             piece = next(self._bytes, None)
             if piece is None:
                 return None

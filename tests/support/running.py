@@ -171,7 +171,7 @@ class Station:
         mine, end_s = self.processes(), time.monotonic() + within_s
         self.process.send_signal(number)
         status = self.process.wait(within_s)
-        eventually(lambda: not any(map(_lives, mine)), within_s=max(0.1, end_s - time.monotonic()))
+        eventually(lambda: not any(map(lives, mine)), within_s=max(0.1, end_s - time.monotonic()))
         return status
 
 
@@ -253,7 +253,8 @@ def _take_over(station: Station) -> None:
         }
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether the process still runs; one that has ended and was not buried by its parent does not."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -26,12 +26,12 @@ from safezone.entrypoints.mqtt_link import BrokerRefuses, Link
 
 logger = logging.getLogger("safezone.broker")
 
-EVERY_S: Final = 5.0
-LIMIT_S: Final = 3.0
+EVERY_S: Final = 4.0
+LIMIT_S: Final = 2.0
 """A message that has not come back by then counts as missed."""
 MISSES: Final = 2
 """So many missed in a row, and nothing else came through either: the broker keeps nothing."""
-PAUSE_S: Final = 1.0
+PAUSE_S: Final = 0.5
 
 _KEEPS_NOTHING: Final = Words(
     th="โบรกเกอร์ไม่เก็บข้อความ (ดู broker/broker.log; ตรวจพื้นที่ดิสก์)",

@@ -103,8 +103,16 @@ def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
 def _add_scenario(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenario", choices=("evening",), help="play a scripted three minutes")
     parser.add_argument(
-        "--speed", type=float, default=1.0, metavar="X", help="patrols and scenario this many times as fast (default 1)"
+        "--speed", type=_speed, default=1.0, metavar="X", help="patrols and scenario this many times as fast (default 1)"
     )
+
+
+def _speed(text: str) -> float:
+    """How many times as fast; argparse says so when it is not a number above 0 and up to 100."""
+    value = float(text)
+    if not 0 < value <= 100:
+        raise argparse.ArgumentTypeError(f"{text}: more than 0 and at most 100")
+    return value
 
 
 def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -12,6 +12,7 @@ from safezone.core.event import Entry
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
+from safezone.events.assets import CameraRegistered
 from safezone.events.incidents import HandoverNoted, IncidentMerged, TwinAbsorbed, TwinSuggested
 from safezone.incidents import queries as incidents
 from safezone.incidents.needs import UnitBrief
@@ -99,8 +100,11 @@ class AssetFeed:
     is_list = True
 
     def touched(self, entry: Entry) -> Sequence[str]:
-        """The asset of the entry."""
-        return (entry.event.subject,) if type(entry.event).__module__.endswith("events.assets") else ()
+        """The asset of the entry; with a new camera also its site, which counts its cameras."""
+        event = entry.event
+        if isinstance(event, CameraRegistered):
+            return (event.camera_id, event.site_id)
+        return (event.subject,) if type(event).__module__.endswith("events.assets") else ()
 
     def views(self, conn: Connection, station: str, ids: Sequence[str]) -> dict[str, Any]:
         """How these assets stand now."""

@@ -276,8 +276,8 @@ class LiveHub:
                 if seen:
                     screen.push(frame_of("positions", {"at": at, "units": _as_moves(seen)}))
 
-    def _sign_out_revoked(self) -> None:
-        for screen in list(self._screens):
+    def _sign_out_revoked(self, among: Sequence[Screen] | None = None) -> None:
+        for screen in list(self._screens if among is None else among):
             if self._desk.authenticator.find(screen.token) is None:
                 self._screens.discard(screen)
                 screen.close(frame_of("signed_out", {}))
@@ -298,6 +298,8 @@ class LiveHub:
             await send(b"".join(frames))
             screen.position = prepared[-1].entry.seq
         self._screens.add(screen)
+        # Put out while it was being told what it had missed: nobody else would notice before the next heartbeat.
+        self._sign_out_revoked([screen])
         return True
 
     def leave(self, screen: Screen) -> None:

@@ -16,16 +16,16 @@ from tests.support.running import Station
 
 
 def test_no_two_presses_have_one_number(tmp_path: Path) -> None:
-    file = tmp_path / "poles" / "sos-01"
     with ThreadPoolExecutor(8) as pool:
-        numbers = list(pool.map(lambda _: Counter(file).next(), range(200)))
+        numbers = list(pool.map(lambda _: Counter(tmp_path, "sos-01").next(), range(200)))
     assert sorted(numbers) == list(range(1, 201))
-    assert Counter(file).next() == 201
+    assert Counter(tmp_path, "sos-01").next() == 201
 
 
 def test_a_broken_count_begins_anew(tmp_path: Path) -> None:
-    (tmp_path / "sos-01").write_text("not a number")
-    assert Counter(tmp_path / "sos-01").next() == 1
+    (tmp_path / "demo-poles").mkdir()
+    (tmp_path / "demo-poles" / "sos-01").write_text("not a number")
+    assert Counter(tmp_path, "sos-01").next() == 1
 
 
 async def test_a_press_is_repeated_until_it_is_stored_and_is_one_report(quick_station: Station) -> None:
@@ -33,7 +33,7 @@ async def test_a_press_is_repeated_until_it_is_stored_and_is_one_report(quick_st
         "sos-05",
         quick_station.poles["sos-05"].password,
         lambda: find_running(quick_station.data),
-        Counter(quick_station.data / "demo-poles" / "sos-05"),
+        Counter(quick_station.data, "sos-05"),
     )
     life = asyncio.create_task(pole.run(interval_s=1))
     try:
@@ -60,7 +60,7 @@ async def test_its_heartbeats_make_it_ready(quick_station: Station) -> None:
         "sos-07",
         quick_station.poles["sos-07"].password,
         lambda: find_running(quick_station.data),
-        Counter(quick_station.data / "demo-poles" / "sos-07"),
+        Counter(quick_station.data, "sos-07"),
     )
     life = asyncio.create_task(pole.run(interval_s=1))
     try:

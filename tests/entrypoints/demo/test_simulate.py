@@ -187,7 +187,7 @@ async def test_when_somebody_else_is_quicker_the_evening_goes_on(
         return find_running(quick_station.data)
 
     poles = {
-        point: Pole(point, login.password, find, Counter(quick_station.data / "demo-poles" / point))
+        point: Pole(point, login.password, find, Counter(quick_station.data, point))
         for point, login in quick_station.poles.items()
     }
     lives = {point: asyncio.create_task(pole.run(1)) for point, pole in poles.items()}

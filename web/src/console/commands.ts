@@ -7,13 +7,16 @@ import { focusOn, moveInQueue } from "./hands.ts";
 import type { Command } from "./keys.ts";
 import type { Sound } from "./sound.svelte.ts";
 
+/** Keys that work while a window lies over the desk. */
+const STILL_WORKS: ReadonlySet<Command> = new Set<Command>(["escape", "language", "mute", "help"]);
+
 /** Carries out one command; false when it means nothing now, so that the browser may use the key. */
 export function runCommand(command: Command, desk: Desk, sound: Sound, target: EventTarget | null): boolean {
+  if (isCovered(desk) && !STILL_WORKS.has(command)) return false;
   if (typeof command === "object") return pressDigit(command.digit, desk);
   switch (command) {
     case "next":
     case "previous":
-      if (desk.panel === "help" || desk.panel === "handover" || desk.panel === "assets") return false;
       moveInQueue(command === "next" ? 1 : -1);
       return true;
     case "language":
@@ -27,8 +30,11 @@ export function runCommand(command: Command, desk: Desk, sound: Sound, target: E
       if (desk.panel === "phone") focusOn("[data-testid=phone-form] input");
       return true;
     case "help":
+      desk.show("help");
+      return true;
     case "handover":
-      desk.show(command);
+      desk.show("handover");
+      focusOn("[data-testid=handover-input]");
       return true;
     case "units":
       desk.boardOpen = true;
@@ -43,6 +49,13 @@ export function runCommand(command: Command, desk: Desk, sound: Sound, target: E
     default:
       return onChosen(command, desk);
   }
+}
+
+/** A window lies over the desk: keys must not act on what is behind it. */
+function isCovered(desk: Desk): boolean {
+  return (
+    desk.managedUnit !== null || desk.panel === "help" || desk.panel === "handover" || desk.panel === "assets"
+  );
 }
 
 function onChosen(command: "acknowledge" | "dispatch" | "note" | "close" | "map", desk: Desk): boolean {
@@ -91,9 +104,9 @@ function pressDigit(digit: number, desk: Desk): boolean {
     }
     return outcome !== undefined;
   }
-  const unit = work.mode === "dispatch" ? work.recommendation?.units[digit - 1] : undefined;
+  const unit = work.mode === "dispatch" ? work.choices[digit - 1] : undefined;
   if (!unit) return false;
-  if (!work.unitsChosen.delete(unit.unit_id)) work.unitsChosen.add(unit.unit_id);
+  work.toggleUnit(unit.unit_id);
   focusOn(`[data-unit-id="${CSS.escape(unit.unit_id)}"] input`);
   return true;
 }
@@ -101,7 +114,8 @@ function pressDigit(digit: number, desk: Desk): boolean {
 /** Undo the innermost thing: typing, picking, a panel, a form, and last the choice itself. */
 function escape(desk: Desk, target: EventTarget | null): boolean {
   const work = desk.chosenId ? desk.workOn(desk.chosenId) : null;
-  if (desk.picking) desk.picking = null;
+  if (desk.managedUnit) desk.managedUnit = null;
+  else if (desk.picking) desk.picking = null;
   else if (
     target instanceof HTMLElement &&
     target.matches("input, textarea, select") &&

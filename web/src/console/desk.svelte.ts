@@ -38,6 +38,8 @@ export class Desk {
   mapWish = $state.raw<MapWish>({ to: "zone" });
   /** A unit or a piece of equipment somebody pointed at on the map or the board. */
   marked = $state<string | null>(null);
+  /** The unit whose duty and state somebody is looking at. */
+  managedUnit = $state<string | null>(null);
   boardOpen = $state(true);
   /** On a telephone one part of the desk is shown at a time. */
   phoneTab = $state<"queue" | "map" | "units">("queue");

@@ -8,12 +8,14 @@ import type {
   Place,
   Priority,
   Recommendation,
+  RecommendedUnit,
   Words,
 } from "../api/types.ts";
 import type { PlainKey } from "../i18n/i18n.svelte.ts";
 import type { LiveFeed } from "../live/feed.svelte.ts";
 import { drafts } from "./drafts.svelte.ts";
 import { isOpen } from "./order.ts";
+import { activeUnits } from "./words.ts";
 
 export type Mode = "none" | "dispatch" | "close" | "reopen" | "priority";
 
@@ -69,6 +71,21 @@ export class IncidentWork {
     drafts.set(`${this.id}.${field}`, text);
   }
 
+  /** The units that can be chosen, in the order of their numbers on the screen. */
+  get choices(): RecommendedUnit[] {
+    const sent = this.view ? activeUnits(this.view).map((a) => a.unit_id) : [];
+    return this.recommendation?.units.filter((unit) => !sent.includes(unit.unit_id)) ?? [];
+  }
+
+  /** True while somebody is choosing: the numbers must not change under their fingers. */
+  get choosing(): boolean {
+    return this.mode === "dispatch" || this.unitsChosen.size > 0;
+  }
+
+  toggleUnit(unitId: string): void {
+    if (!this.unitsChosen.delete(unitId)) this.unitsChosen.add(unitId);
+  }
+
   async loadDetail(): Promise<void> {
     try {
       this.detail = await api.incident(this.id);
@@ -92,7 +109,7 @@ export class IncidentWork {
   open(mode: Mode): void {
     this.mode = this.mode === mode ? "none" : mode;
     this.failure = null;
-    if (mode === "dispatch") void this.loadRecommendation();
+    if (mode === "dispatch" && !this.recommendation) void this.loadRecommendation();
   }
 
   acknowledge(): Promise<boolean> {

@@ -23,6 +23,8 @@ REPEAT_S: Final = 2.0
 KEEPALIVE_S: Final = 40
 SIGN_IN_WITHIN_S: Final = 5.0
 BATTERY_PCT: Final = 96
+_NO: Final = (2, 4, 5)
+"""CONNACK codes that trying again does not change: client id, password, not allowed (MQTT 3.1.1, 3.2.2.3)."""
 
 
 class NotLetIn(Exception):
@@ -41,8 +43,9 @@ class Receipt(NamedTuple):
 class Counter:
     """The pole's own count of presses, which a restart does not set back; several programs may share it."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, data: Path, point: str) -> None:
+        """Kept beside the data of the demonstration."""
+        self._file = data / "demo-poles" / point
 
     def next(self) -> int:
         """A number that no press of this pole had before."""
@@ -177,8 +180,11 @@ class _Link:
     async def sign_in(self, client_id: str, username: str, password: str, topic: str) -> None:
         """The broker knows us and sends us what comes on `topic`; NotLetIn when it does not want us."""
         self._writer.write(wire.connect(client_id, username, password, clean=True, keepalive_s=KEEPALIVE_S))
-        if (await self._answer(wire.CONNACK))[1:2] != b"\0":
+        code = (await self._answer(wire.CONNACK))[1]
+        if code in _NO:
             raise NotLetIn
+        if code:
+            raise ConnectionRefusedError(f"the broker is not ready (code {code})")
         self._writer.write(wire.subscribe(self._next_id(), {topic: 1}))
         await self._answer(wire.SUBACK)
 

@@ -45,7 +45,7 @@ def run_press(args: argparse.Namespace, _wire: Wire) -> int:
 
 
 async def _press(data: Path, point: str, password: str, times: int) -> None:
-    pole = Pole(point, password, lambda: find_running(data), counter_of(data, point))
+    pole = Pole(point, password, lambda: find_running(data), Counter(data, point))
     connection = asyncio.create_task(pole.run(interval_s=60))
     try:
         await _until_connected(pole, connection, data)
@@ -54,11 +54,6 @@ async def _press(data: Path, point: str, password: str, times: int) -> None:
     finally:
         connection.cancel()
         await asyncio.gather(connection, return_exceptions=True)
-
-
-def counter_of(data: Path, point: str) -> Counter:
-    """The count of presses of this pole, kept beside the station's data."""
-    return Counter(data / "demo-poles" / point)
 
 
 async def _until_connected(pole: Pole, connection: asyncio.Task[None], data: Path) -> None:

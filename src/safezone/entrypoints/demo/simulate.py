@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from safezone.entrypoints.demo.doors import Door
+from safezone.entrypoints.demo.doors import Door, Refused
 from safezone.entrypoints.demo.officer import Officer
 from safezone.entrypoints.demo.pole import Counter, NotLetIn, Pole
 from safezone.entrypoints.demo.running import (
@@ -36,7 +36,7 @@ def run_simulate(args: argparse.Namespace, _wire: Wire) -> int:
     try:
         asyncio.run(_until_told(args.data, args.scenario, args.speed))
     except NoDemo as problem:
-        print(f"safezone: {problem}", file=sys.stderr)
+        _say(problem.words.th, problem.words.en)
         return CANNOT_START
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 0
@@ -52,7 +52,7 @@ async def _until_told(data: Path, scenario: str | None, speed: float) -> None:
         await asyncio.sleep(LOOK_EVERY_S)
     secrets = read_secrets(data)
     poles = [
-        Pole(point, password, lambda: find_running(data), Counter(data / "demo-poles" / point))
+        Pole(point, password, lambda: find_running(data), Counter(data, point))
         for point, password in secrets.passwords.items()
     ]
     officers = await _officers(data, secrets, speed)
@@ -60,20 +60,28 @@ async def _until_told(data: Path, scenario: str | None, speed: float) -> None:
     async with asyncio.TaskGroup() as everybody:
         lives = {pole.point: everybody.create_task(_live(pole, interval_s)) for pole in poles}
         for officer in officers:
-            everybody.create_task(officer.run())
+            everybody.create_task(_serve(officer))
         if scenario is not None:
             await _everybody_there(poles, officers)
             door = Door(lambda: find_running(data), secrets.tokens["operator-2"])
-            await Evening(door, {pole.point: pole for pole in poles}, lives, speed).play()
+            try:
+                await Evening(door, {pole.point: pole for pole in poles}, lives, speed).play()
+            except Refused as no:
+                _say(f"เหตุการณ์สมมติหยุดกลางทาง: {no}", f"The evening stops half-way: {no}")
 
 
 async def _officers(data: Path, secrets: Secrets, speed: float) -> list[Officer]:
     """One officer for each unit of which we have the token."""
     doors = {name: Door(lambda: find_running(data), token) for name, token in secrets.tokens.items()}
     asking = doors["operator"]
-    units: list[dict[str, Any]] = (await asking.insist("GET", "/api/v1/units"))["items"]
-    streets = Streets.of_map(await asking.insist("GET", "/api/v1/zone"))
-    asking.close()
+    try:
+        units: list[dict[str, Any]] = (await asking.insist("GET", "/api/v1/units"))["items"]
+        streets = Streets.of_map(await asking.insist("GET", "/api/v1/zone"))
+    except Refused as no:
+        _say(f"ไม่มีสายตรวจจำลอง: {no}", f"No simulated patrols: {no}")
+        return []
+    finally:
+        asking.close()
     return [
         Officer(unit, doors[unit["call_sign"]], streets, speed)
         for unit in units
@@ -86,11 +94,22 @@ async def _live(pole: Pole, interval_s: float) -> None:
     try:
         await pole.run(interval_s)
     except NotLetIn:
-        words = Said(
+        _say(
             f"โบรกเกอร์ไม่ยอมรับรหัสของเสา {pole.point}",
             f"The broker does not take the password of {pole.point}.",
         )
-        print(f"safezone: {words}", file=sys.stderr, flush=True)
+
+
+async def _serve(officer: Officer) -> None:
+    """The officer works; one whose token was withdrawn is told of and left alone."""
+    try:
+        await officer.run()
+    except Refused as no:
+        _say(f"สายตรวจ {officer.unit_id} เข้าเวรไม่ได้: {no}", f"{officer.unit_id} cannot sign in to duty: {no}")
+
+
+def _say(th: str, en: str) -> None:
+    print(f"safezone: {Said(th, en)}", file=sys.stderr, flush=True)
 
 
 async def _everybody_there(poles: list[Pole], officers: list[Officer]) -> None:

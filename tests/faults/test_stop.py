@@ -1,0 +1,63 @@
+"""However the station is ended, nothing that it started stays behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.callers import Pole
+from tests.support.places import eventually
+from tests.support.record import count_claims, read_log
+from tests.support.running import STOP_LIMIT_S, finish, lives, running
+from tests.support.screens import Screen
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_with_everything_it_started_while_poles_press_and_a_console_watches(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with running(tmp_path / "data") as station:
+        pole, screen = Pole(station, "sos-01", pace_s=0.02), Screen(station, after=0)
+        pole.start()
+        screen.start()
+        eventually(lambda: len(pole.presses) > 20 and screen.place > 20)
+        mine = station.processes()
+        assert set(station.children().values()) < mine
+        assert len(mine) >= 3
+        status = station.stop(number, within_s=STOP_LIMIT_S)
+        assert status == 0
+        assert not any(map(lives, mine))
+        pole.finish()
+        screen.finish()
+    assert not (station.data / "run" / "children.json").exists()
+    # An orderly end loses as little as a sudden one, and leaves the record whole.
+    claims = count_claims(read_log(station.database))
+    receipted = [press for press in pole.presses.values() if press.receipts]
+    assert len(receipted) > 10
+    assert {claims[(pole.point, press.at)] for press in receipted} == {1}
+    assert finish(["verify", "--data", str(station.data)]).returncode == 0
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    """A node that hangs (here: stopped) does not keep whoever presses Ctrl-C twice."""
+    with running(tmp_path / "data") as station:
+        mine, node = station.processes(), station.children()["node"]
+        os.kill(node, signal.SIGSTOP)
+        station.process.send_signal(signal.SIGINT)
+        eventually(lambda: signal.SIGTERM in _pending_signals(node))
+        assert station.stop(signal.SIGINT, within_s=2.0) == 0
+        assert not any(map(lives, mine))
+
+
+def _pending_signals(pid: int) -> set[int]:
+    """The signals that wait for a process that does not run (proc(5): SigPnd, ShdPnd)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    mask = 0
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name in ("SigPnd", "ShdPnd"):
+            mask |= int(value, 16)
+    return {number for number in range(1, 65) if mask & (1 << (number - 1))}

@@ -1,0 +1,159 @@
+"""What happens at a station, in a few scripts: together they make every kind of event that the domains know."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+
+from safezone.assets.commands import AssessReadiness, RecordHeartbeat, RegisterAssets
+from safezone.assets.station_set import AssetSet
+from safezone.core.geo import Point
+from safezone.core.i18n import Words
+from safezone.core.listeners import MAX_TRIES, NoteFailure, ResumeListener
+from safezone.events import assets as asset_events
+from safezone.incidents.commands import EscalateOverdue
+from safezone.patrol.commands import RegisterUnits, UnitEntry
+from tests.support.station import START, Api, RunningStation, who
+
+SYSTEM, ADMIN = who("system", "test"), who("admin", "admin-1")
+MARKET = {"lon": 104.7297, "lat": 16.5430}
+FAR_AWAY = Point(104.80, 16.60)
+"""Further than any camera sees, so that equipment registered here changes no incident's view."""
+
+Scenario = Callable[[RunningStation, Api], None]
+"""Called with a station and its operator."""
+
+def opened(operator: Api, **more: Any) -> dict[str, Any]:
+    """A robbery that was reported by telephone."""
+    return operator.incident(operator.report("robbery", **more)["incident_id"])
+
+
+def from_press_to_close(station: RunningStation, operator: Api) -> None:
+    """A press, a second one, nobody takes it in time; two units, one of which comes; over, and not over."""
+    pole, car, moto = station.api("sos-03"), station.api("car-1"), station.api("moto-1")
+    for unit, api in (("car-1", car), ("moto-1", moto)):
+        api.act(f"/api/v1/units/{unit}/duty", {"on": True})
+    view = operator.incident(pole.report()["incident_id"])
+    station.clock.advance(20)
+    pole.report()
+    station.do(EscalateOverdue(), SYSTEM)
+    view = operator.on(operator.incident(view["id"]), "acknowledge")
+    view = operator.on(view, "dispatch", unit_ids=["car-1", "moto-1"])
+    assert moto.step(view["id"], "moto-1", "refused", reason="ยางแบน").is_success
+    for step in ("accepted", "en_route", "on_scene"):
+        station.clock.advance(5)
+        assert car.step(view["id"], "car-1", step).is_success
+    station.settle()
+    car.act(f"/api/v1/incidents/{view['id']}/notes", {"text": "ถึงแล้ว"})
+    car.http.post(f"/api/v1/incidents/{view['id']}/photos", content=_picture()).raise_for_status()
+    view = operator.on(operator.incident(view["id"]), "close", outcome="resolved", note="เรียบร้อย")
+    view = operator.on(view, "reopen", reason="she called again")
+    operator.on(view, "dispatch", unit_ids=["car-1"])
+
+
+def twins_become_one(station: RunningStation, operator: Api) -> None:
+    """Two reports of the same thing, one of them with a unit, are put together."""
+    station.api("car-2").act("/api/v1/units/car-2/duty", {"on": True})
+    one, other = opened(operator, place=MARKET), opened(operator, place=MARKET, text="the same")
+    one = operator.on(operator.incident(one["id"]), "dispatch", unit_ids=["car-2"])
+    one = operator.on(one, "priority", priority=2, reason="calmer than it sounded")
+    one = operator.on(one, "place", place={"lon": MARKET["lon"] + 0.0001, "lat": MARKET["lat"]})
+    operator.on(one, "merge", into=other["id"])
+
+
+def units_come_and_go(station: RunningStation, operator: Api) -> None:
+    """On duty, away for lunch, back, off duty; one is taken ill; one gets another call sign."""
+    foot = station.api("foot-1")
+    foot.act("/api/v1/units/foot-1/duty", {"on": True})
+    foot.act("/api/v1/units/foot-1/state", {"state": "unavailable", "reason": "พักกินข้าว"})
+    foot.act("/api/v1/units/foot-1/state", {"state": "available"})
+    foot.act("/api/v1/units/foot-1/duty", {"on": False})
+    view = opened(operator)
+    operator.act("/api/v1/units/foot-2/duty", {"on": True})
+    operator.on(view, "dispatch", unit_ids=["foot-2"])
+    station.settle()
+    supervisor = station.api("supervisor")
+    supervisor.act("/api/v1/units/foot-2/duty", {"on": False, "reason": "ป่วยกะทันหัน"})
+    renamed = UnitEntry(unit_id="moto-2", call_sign="มุกดา 99", kind="motorcycle", name=Words("ใหม่", "new"))
+    station.do(RegisterUnits([renamed]), ADMIN)
+
+
+def the_shift_ends(_station: RunningStation, operator: Api) -> None:
+    """Two handover notes."""
+    operator.act("/api/v1/handover", {"text": "กะเช้า: เสา sos-05 เงียบ"})
+    operator.act("/api/v1/handover", {"text": "กะบ่าย: ปกติ"})
+
+
+def equipment_falls_silent(station: RunningStation, _operator: Api) -> None:
+    """A pole is well, then watched, then down."""
+    pole = who("sos_point", "sos-04")
+    station.do(RecordHeartbeat("sos-04", battery_pct=80.0), pole)
+    station.do(AssessReadiness(START), SYSTEM)
+    station.clock.advance(200)
+    station.do(AssessReadiness(START), SYSTEM)
+    station.clock.advance(200)
+    station.do(AssessReadiness(START), SYSTEM)
+
+
+def equipment_is_added(station: RunningStation, _operator: Api) -> None:
+    """A camera site, two cameras at it, one after the other, and a pole."""
+    owner = Words("เทศบาล", "the municipality")
+
+    def register(**more: Any) -> None:
+        station.do(RegisterAssets(AssetSet(**more)), ADMIN)
+
+    site = asset_events.CameraSiteRegistered(
+        site_id="cs-90", code="CS-90", name=Words("จุดใหม่", "new site"), point=FAR_AWAY, owner=owner, lifecycle="proposed"
+    )
+    register(sites=[site])
+    for camera_id in ("cam-90", "cam-91"):
+        camera = asset_events.CameraRegistered(
+            camera_id=camera_id, site_id="cs-90", code=camera_id, name=Words("กล้อง", "camera"), owner=owner,
+            lifecycle="proposed",
+        )  # fmt: skip
+        register(cameras=[camera])
+    point = asset_events.SosPointRegistered(
+        point_id="sos-90", code="SOS-90", name=Words("เสาใหม่", "new pole"), point=FAR_AWAY, owner=owner,
+        lifecycle="installed",
+    )  # fmt: skip
+    register(sos_points=[point])
+
+
+def people_come_and_go(station: RunningStation, operator: Api) -> None:
+    """A token is given out, used, signed out and taken back."""
+    admin = station.api("admin")
+    issued = admin.act("/api/v1/admin/credentials", {"sort": "token", "role": "operator", "name": "relief"})
+    relief = Api(station.url, issued["secret"])
+    cookie = relief.http.post("/api/v1/session", json={"token": issued["secret"]}).cookies["safezone_session"]
+    session = Api(station.url, cookie)
+    session.http.delete("/api/v1/session").raise_for_status()
+    admin.act(f"/api/v1/admin/credentials/{issued['credential_id']}/revoke", {"reason": "the shift is over"})
+    for api in (relief, session):
+        api.http.close()
+    assert operator.get("/api/v1/session").is_success
+
+
+def a_listener_is_parked(station: RunningStation, _operator: Api) -> None:
+    """Something that listens fails until it is parked, and is let go on."""
+    for _ in range(MAX_TRIES):
+        station.do(NoteFailure("assets.sign_of_life", station.head() + 1, "cannot"), SYSTEM)
+    station.do(ResumeListener("assets.sign_of_life"), SYSTEM)
+
+
+ON_THE_SCREEN: list[Scenario] = [
+    from_press_to_close, twins_become_one, units_come_and_go, the_shift_ends, equipment_falls_silent, equipment_is_added
+]  # fmt: skip
+"""Those that a console shows."""
+
+EVERYTHING: list[Scenario] = [*ON_THE_SCREEN, people_come_and_go, a_listener_is_parked]
+"""Together with what made the station: every event that some store applies."""
+
+
+
+def _picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (32, 16), "red").save(out, "JPEG")
+    return out.getvalue()
