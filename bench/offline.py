@@ -148,8 +148,12 @@ def _report(station: Running, console: Console, pole: Pole, results: Any, head: 
     twice = len(console.ids) - len(set(console.ids))
     kept = sum(1 for one in results if one["kept"])
     print(f"\n{AWAY_S:g} s without a line, {PER_SECOND} reports/s meanwhile")
-    print(f"  console: {head} events, missed {len(missed)}, twice {twice}, in order {console.ids == sorted(console.ids)}")
-    print(f"  pole: 3 presses (one sent twice), receipts for {sorted(pole.receipts)}, stored {presses}, twice {presses - different}")
+    print(
+        f"  console: {head} events, missed {len(missed)}, twice {twice}, in order {console.ids == sorted(console.ids)}"
+    )
+    print(
+        f"  pole: 3 presses (one sent twice), receipts for {sorted(pole.receipts)}, stored {presses}, twice {presses - different}"
+    )
     print(f"  unit: {len(results)} positions from its outbox, kept {kept}, missed {len(results) - kept}")
 
 

@@ -28,7 +28,9 @@ class Pole(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        transport.write(wire.connect(f"b-{self.point}", self.username, self.password, clean=True, keepalive_s=0))
+        transport.write(
+            wire.connect(f"b-{self.point}", self.username, self.password, clean=True, keepalive_s=0)
+        )
 
     def data_received(self, data: bytes) -> None:
         packets, self._buffer = wire.split(self._buffer + data)

@@ -93,7 +93,9 @@ def main(units: int, seconds: int) -> None:
         write_station(Path(folder) / "set", points=1, units=units)
         with running(Path(folder) / "data", Path(folder) / "set", units=units) as station:
             found = measure(station, seconds)
-    print(f"\n{units} units on {units} connections of their own, one position a second each, for {seconds} s, durable")
+    print(
+        f"\n{units} units on {units} connections of their own, one position a second each, for {seconds} s, durable"
+    )
     print(
         f"  sent {found['total']}, confirmed {found['answered']}, refused {found['refused']}, on disk {found['kept']}, "
         f"never visible {found['never']}"

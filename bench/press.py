@@ -67,7 +67,8 @@ def _compare(pressed: Any, saw: Any, cpu: dict[str, float], took: float, total: 
         "receipted": len(receipts),
         "incidents": len({incident for _, _, incident in receipts}),
         "seen_on_both": sum(1 for _, _, incident in receipts if incident in second and incident in first),
-        "per_second": len(receipts) / max(1e-9, max(at for _, at, _ in receipts) - min(s for s, _, _ in receipts)),
+        "per_second": len(receipts)
+        / max(1e-9, max(at for _, at, _ in receipts) - min(s for s, _, _ in receipts)),
         "receipt": [at - sent for sent, at, _ in receipts],
         "visible": visible,
         "cpu": cpu,
@@ -94,7 +95,10 @@ def main(rate: float, seconds: float, poles: int) -> None:
         write_station(Path(folder) / "set", points=poles, units=0)
         with running(Path(folder) / "data", Path(folder) / "set", settings=SETTINGS) as station:
             found = measure(station, rate=rate, seconds=seconds, poles=poles)
-            report(f"{rate:g} presses/s for {seconds:g} s from {poles} poles, each its own incident, durable", found)
+            report(
+                f"{rate:g} presses/s for {seconds:g} s from {poles} poles, each its own incident, durable",
+                found,
+            )
 
 
 if __name__ == "__main__":

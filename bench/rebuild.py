@@ -44,7 +44,9 @@ def main(events: int) -> None:
         rebuild.rebuild(database, house.bus)
         rebuilt = time.monotonic() - began
         engine.stop()
-    print(f"\na log of {verdict.events} events, {verdict.rows} rows in {verdict.tables} tables; content: {verdict.content}")
+    print(
+        f"\na log of {verdict.events} events, {verdict.rows} rows in {verdict.tables} tables; content: {verdict.content}"
+    )
     print(f"  verify (chain, replay, compare)  {verified:6.1f} s   {verdict.events / verified:8.0f} events/s")
     print(f"  rebuild in place                 {rebuilt:6.1f} s   {verdict.events / rebuilt:8.0f} events/s")
 

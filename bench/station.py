@@ -41,7 +41,11 @@ def write_station(folder: Path, *, points: int, units: int) -> None:
     ]
     _write(folder / "sos_points.csv", placed, rows)
     _write(folder / "camera_sites.csv", placed, [])
-    _write(folder / "cameras.csv", ["code", "site", "name_th", "name_en", "owner_th", "owner_en", "lifecycle"], [])
+    _write(
+        folder / "cameras.csv",
+        ["code", "site", "name_th", "name_en", "owner_th", "owner_en", "lifecycle"],
+        [],
+    )
     kinds = ("car", "motorcycle", "foot")
     unit_rows = [[f"u-{n:05d}", f"ตรวจ {n}", kinds[n % 3], f"สายตรวจ {n}", f"Unit {n}"] for n in range(units)]
     _write(folder / "units.csv", ["id", "call_sign", "kind", "name_th", "name_en"], unit_rows)

@@ -17,7 +17,9 @@ LON, LAT = 104.65, 16.50
 class Unit(asyncio.Protocol):
     """One unit; `answered` counts positions that the server has confirmed to be on disk."""
 
-    def __init__(self, number: int, token: str, host: str, sent: dict[str, dict[str, float]], unit_id: str) -> None:
+    def __init__(
+        self, number: int, token: str, host: str, sent: dict[str, dict[str, float]], unit_id: str
+    ) -> None:
         self.number, self.unit_id = number, unit_id
         self.head = (
             f"POST /api/v1/positions HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"

@@ -240,11 +240,16 @@ def http_page() -> str | None:
 
 def find_openapi() -> dict[str, Any] | None:
     """The OpenAPI document of a program put together but not running; None until there is one."""
-    main, node, house = (
+    main, node, house, api = (
         _find_module(each)
-        for each in ("safezone.main", "safezone.entrypoints.node", "safezone.entrypoints.house")
+        for each in (
+            "safezone.main",
+            "safezone.entrypoints.node",
+            "safezone.entrypoints.house",
+            "safezone.entrypoints.api_description",
+        )
     )
-    if main is None or node is None or house is None:
+    if main is None or node is None or house is None or api is None:
         return None
     settings = _find_module("safezone.core.settings").Settings()
     with tempfile.TemporaryDirectory() as place:
@@ -253,7 +258,7 @@ def find_openapi() -> dict[str, Any] | None:
         database = folder.open_database(settings)
         try:
             engine = house.Engine(main.wire(settings), database, "reference")
-            document: dict[str, Any] = node.Node(engine, folder).app.openapi_schema.to_schema()
+            document: dict[str, Any] = api.describe(node.Node(engine, folder).app)
             engine.desk.close()
         finally:
             database.close()

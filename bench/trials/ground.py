@@ -56,8 +56,15 @@ class Caller:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         if key is not None:
             headers["Idempotency-Key"] = key
-        self._connection.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = self._connection.getresponse()
+        raw_body = None if body is None else json.dumps(body)
+        try:
+            self._connection.request(method, path, raw_body, headers)
+            answer = self._connection.getresponse()
+        except (http.client.RemoteDisconnected, BrokenPipeError):
+            # The station lets a connection go that was idle for 75 s; the request was not looked at.
+            self._connection.close()
+            self._connection.request(method, path, raw_body, headers)
+            answer = self._connection.getresponse()
         raw = answer.read()
         return Said(answer.status, json.loads(raw) if raw else None)
 

@@ -131,12 +131,14 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="where the recordings lie")
     parser.add_argument("--pace", type=float, default=3.0, help="so many times as fast as it was")
+    parser.add_argument("--only", choices=sorted(FILES), help="one of the two")
     args = parser.parse_args()
-    trips = {unit: read_trip(args.data / FOLDER / file) for unit, file in FILES.items()}
+    wanted = [args.only] if args.only else list(FILES)
+    trips = {unit: read_trip(args.data / FOLDER / FILES[unit]) for unit in wanted}
     places = [(each.lon, each.lat) for trip in trips.values() for each in trip]
     with tempfile.TemporaryDirectory() as folder:
         # A zone around one trip: the other truck is far outside, which is no reason to lose it.
-        with ground(Path(folder), places[: len(trips["truck-1"])], list(trips)) as at:
+        with ground(Path(folder), places[: len(trips[wanted[0]])], list(trips)) as at:
             begins = datetime.now(UTC) + timedelta(seconds=1)
             drives = [Drive(trip, unit, at, args.pace, begins) for unit, trip in trips.items()]
             for drive in drives:

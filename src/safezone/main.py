@@ -34,4 +34,3 @@ def wire(settings: Settings) -> House:
     incidents.register(bus, surroundings, PatrolAdapter())
 
     return House(settings, bus, surroundings)
-

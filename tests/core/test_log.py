@@ -106,6 +106,23 @@ def test_a_chain_that_was_forged_from_some_line_on_does_not_reach_the_head(told:
     assert f"line {LINES}: the log ends at line {LINES}" in (told.verdict().broken or "")
 
 
+def test_a_forged_line_with_a_good_hash_of_its_own_breaks_the_chain_behind_it(told: Ground) -> None:
+    line = told.rows(select(log).where(log.c.seq == 4))[0]
+    hashed = line_hash(
+        line.station,
+        line.seq,
+        line.id,
+        line.at_us,
+        "nobody",
+        line.kind,
+        line.subject,
+        line.data,
+        line.prev_hash,
+    )
+    told.tamper("UPDATE log SET actor = 'nobody', hash = ? WHERE seq = 4", hashed)
+    assert "line 5: it is not chained to the line before it" in (told.verdict().broken or "")
+
+
 def test_the_hash_of_a_line_is_as_documented(told: Ground) -> None:
     """SHA-256 over the JSON array of the fields: a change of the formula would break every chain ever written."""
     for line in told.rows(select(log).order_by(log.c.seq)):

@@ -76,7 +76,9 @@ def test_a_feed_that_is_cut_anywhere_goes_on_without_gap_or_repeat(
     got: list[int | None] = []
     for way, part in cuts:
         wanted = int(part * (head - place))
-        with feed(busy, **{way: place}) as one:
+        with feed(
+            busy, after=place if way == "after" else None, last_event_id=None if way == "after" else place
+        ) as one:
             got += ids(one.changes_up_to(place + wanted)) if wanted else []
         place = got[-1] or start if got else start
     busy.api().report()
@@ -132,7 +134,10 @@ def test_a_frame_says_what_happened_and_how_it_stands_now(station: RunningStatio
         assert opened.data["incidents"] == [operator.incident(incident_id)]
         operator.on(opened.data["incidents"][0], "acknowledge")
         (taken,) = one.changes_up_to(station.head())
-        assert (taken.data["kind"], taken.data["incidents"][0]["state"]) == ("incident_acknowledged", "acknowledged")
+        assert (taken.data["kind"], taken.data["incidents"][0]["state"]) == (
+            "incident_acknowledged",
+            "acknowledged",
+        )
 
 
 # ── when it cannot go on ──
@@ -152,7 +157,9 @@ def test_a_screen_that_knows_more_than_the_log_must_load_anew(shared: RunningSta
     assert end is None
 
 
-def test_a_screen_that_missed_too_much_must_load_anew(shared: RunningStation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_screen_that_missed_too_much_must_load_anew(
+    shared: RunningStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(live, "LONGEST_GAP", 10)
     with feed(shared, after=shared.head() - 11) as one:
         assert [frame.data["reason"] for frame in one] == ["too_far_behind"]
@@ -181,7 +188,9 @@ def test_a_screen_that_does_not_read_is_cut_off_and_recovers_from_the_log(
         while piece := slow.recv(65_536):
             got += piece
         head = station.head()
-        assert ids(quick.changes_up_to(head)) == list(range(start + 1, head + 1)), "the others are not disturbed"
+        assert ids(quick.changes_up_to(head)) == list(range(start + 1, head + 1)), (
+            "the others are not disturbed"
+        )
     whole = [line for line in got.split(b"\n\n")[:-1] if b"event: change" in line]
     read = [int(frame.split(b"id: ")[1].split(b"\n")[0]) for frame in whole]
     assert read == list(range(start + 1, start + 1 + len(read)))
@@ -233,7 +242,9 @@ def test_five_seconds_and_twice_a_second_are_what_is_promised() -> None:
 # ── who sees what ──
 
 
-@pytest.mark.parametrize(("name", "status"), [("public", 401), ("sos-01", 403), ("auditor", 403), ("wrong", 401)])
+@pytest.mark.parametrize(
+    ("name", "status"), [("public", 401), ("sos-01", 403), ("auditor", 403), ("wrong", 401)]
+)
 def test_who_may_not_listen(shared: RunningStation, name: str, status: int) -> None:
     token = "no such token" if name == "wrong" else shared.tokens.get(name)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -257,7 +268,11 @@ def test_a_unit_sees_its_own_incidents_while_it_is_sent_to_them(station: Running
     sent_again = operator.on(operator.incident(other["id"]), "dispatch", unit_ids=["car-1"])
     station.settle()
     with feed(station, "car-1", after=start) as one:
-        frames = one.changes_up_to(next(e.seq for e in station.log() if e.kind == "unit_dispatched" and e.event.subject == other["id"]))
+        frames = one.changes_up_to(
+            next(
+                e.seq for e in station.log() if e.kind == "unit_dispatched" and e.event.subject == other["id"]
+            )
+        )
     shown = {view["id"] for frame in frames for view in frame.data.get("incidents", [])}
     assert shown == {other["id"]}, "told afterwards, what was closed since is gone and not shown any more"
     assert [frame.data["gone"] for frame in frames if mine["id"] in frame.data.get("gone", [])]
@@ -300,17 +315,28 @@ def test_a_unit_sees_colleagues_without_their_places(station: RunningStation) ->
         seen_by_moto, seen_by_ccoc = moto.until("change"), ccoc.until("change")
         moved = ccoc.until("positions")
         (own,) = seen_by_moto.data["units"]
-        assert (own["id"], own["state"], own["fix"], own["state_reason"]) == ("car-1", "unavailable", None, None)
+        assert (own["id"], own["state"], own["fix"], own["state_reason"]) == (
+            "car-1",
+            "unavailable",
+            None,
+            None,
+        )
         assert seen_by_ccoc.data["units"][0]["state_reason"] == "ยางแบน"
         assert moved.data["units"][0]["id"] == "car-1"
         assert [moto.next(), moto.next()] != [], "beats go on"
         assert not any(frame.event == "positions" for frame in [moto.until("heartbeat")])
 
 
-def test_positions_come_coalesced_newest_first_served_and_only_to_who_may_see_them(station: RunningStation) -> None:
+def test_positions_come_coalesced_newest_first_served_and_only_to_who_may_see_them(
+    station: RunningStation,
+) -> None:
     sign_on(station, "car-1", "moto-1")
     head = station.head()
-    with feed(station, after=head) as ccoc, feed(station, "car-1", after=head) as car, feed(station, "moto-1", after=head) as moto:
+    with (
+        feed(station, after=head) as ccoc,
+        feed(station, "car-1", after=head) as car,
+        feed(station, "moto-1", after=head) as moto,
+    ):
         for one in (ccoc, car, moto):
             one.until("heartbeat")
         eventually(lambda: station.node.hub.screen_count == 3)
@@ -318,7 +344,9 @@ def test_positions_come_coalesced_newest_first_served_and_only_to_who_may_see_th
         for n in range(fixes):
             station.clock.advance(1)
             at = station.clock.now().isoformat()
-            station.api("car-1").act("/api/v1/positions", {"fixes": [{"at": at, "lon": 104.72 + n / 1e5, "lat": 16.54}]})
+            station.api("car-1").act(
+                "/api/v1/positions", {"fixes": [{"at": at, "lon": 104.72 + n / 1e5, "lat": 16.54}]}
+            )
         last_at = station.clock.now().isoformat().replace("+00:00", "Z")
 
         def moves(one: Feed) -> list[Frame]:
@@ -338,7 +366,9 @@ def test_positions_come_coalesced_newest_first_served_and_only_to_who_may_see_th
             assert {unit["id"] for frame in frames for unit in frame.data["units"]} == {"car-1"}
             assert all(frame.id is None for frame in frames)
         station.api("moto-1").act("/api/v1/positions", {"fixes": [{"at": last_at, **MARKET}]})
-        assert [unit["id"] for unit in moto.until("positions").data["units"]] == ["moto-1"], "its own, nobody else's"
+        assert [unit["id"] for unit in moto.until("positions").data["units"]] == ["moto-1"], (
+            "its own, nobody else's"
+        )
 
 
 # ── out is out ──
@@ -350,7 +380,9 @@ def test_who_is_put_out_hears_nothing_more(station: RunningStation, what: str) -
     token = victim.token
     if what == "session":
         token = victim.http.post("/api/v1/session", json={"token": victim.token}).cookies["safezone_session"]
-    (credential,) = [one for one in admin.ask("/api/v1/admin/credentials")["items"] if one["name"] == "operator-2"]
+    (credential,) = [
+        one for one in admin.ask("/api/v1/admin/credentials")["items"] if one["name"] == "operator-2"
+    ]
     with Feed(station.url, token, after=station.head()) as out, feed(station, after=station.head()) as stays:
         out.until("heartbeat")
         admin.act(f"/api/v1/admin/credentials/{credential['id']}/revoke", {"reason": "left"})
@@ -366,7 +398,9 @@ def test_who_is_put_out_hears_nothing_more(station: RunningStation, what: str) -
 
 def test_a_session_that_ends_by_itself_is_signed_out(station: RunningStation) -> None:
     operator = station.api()
-    session = operator.http.post("/api/v1/session", json={"token": operator.token}).cookies["safezone_session"]
+    session = operator.http.post("/api/v1/session", json={"token": operator.token}).cookies[
+        "safezone_session"
+    ]
     with Feed(station.url, session) as one:
         one.until("heartbeat")
         station.clock.advance(12 * 3600 + 1)

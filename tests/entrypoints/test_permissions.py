@@ -323,6 +323,14 @@ def test_a_unit_sees_where_it_is_itself_and_nobody_else(station: RunningStation)
     assert station.api("moto-1").ask("/api/v1/units/moto-2")["fix"] is None
 
 
+def test_only_a_unit_leaves_something_for_the_administrator_to_read(station: RunningStation) -> None:
+    kept = "/api/v1/admin/refused-messages"
+    for name, status in {"public": 422, "sos-01": 403, "operator": 403, "car-1": 200}.items():
+        before = len(station.api("admin").ask(kept)["items"])
+        assert station.api(name).get("/osmand", lat="here").status_code == status, name
+        assert len(station.api("admin").ask(kept)["items"]) - before == (name == "car-1"), name
+
+
 def test_a_pole_cannot_report_for_another_pole(station: RunningStation) -> None:
     answer = station.api("sos-01").report("sos", sos_point="sos-02", channel="web")
     view = station.api("operator").incident(answer["incident_id"])
@@ -348,7 +356,7 @@ def test_nobody_and_somebody_of_another_station_are_the_same_here(
     strangers = [Api(station.url, "never-was")]
     for role in ("admin", "operator", "unit"):
         unit_id = "car-1" if role == "unit" else None
-        asked = IssueCredential(sort="token", role=role, name="elsewhere", unit_id=unit_id)  # type: ignore[arg-type]
+        asked = IssueCredential(sort="token", role=role, name="elsewhere", unit_id=unit_id)
         issued: Issued = station.do(asked, installer("narathiwat"))
         strangers.append(Api(station.url, issued.secret))
         assert strangers[-1].post("/api/v1/session", {"token": issued.secret}).status_code == 401

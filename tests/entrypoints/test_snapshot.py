@@ -17,16 +17,16 @@ from tests.support.feed import Feed
 from tests.support.scenarios import MARKET, ON_THE_SCREEN, Scenario, from_press_to_close, opened
 from tests.support.station import RunningStation
 
-NOT_IN_THE_FEED: dict[type[Event], str] = {
-    kind: "the ground is drawn from GET /api/v1/zone, and only before a station begins to work"
-    for kind in (
+NOT_IN_THE_FEED: dict[type[Event], str] = dict.fromkeys(
+    (
         zone_events.StationCreated,
         zone_events.ZoneDrawn,
         zone_events.CommunityDefined,
         zone_events.PlaceNamed,
         zone_events.MapSketched,
-    )
-}
+    ),
+    "the ground is drawn from GET /api/v1/zone, and only before a station begins to work",
+)
 """Events that no scenario here makes, each with the reason."""
 
 
@@ -120,7 +120,10 @@ def test_positions_and_changes_end_in_the_new_snapshot(running: RunningStation) 
         for n in range(5):
             running.clock.advance(2)
             at = (running.clock.now() - timedelta(seconds=1)).isoformat()
-            car.act("/api/v1/positions", {"fixes": [{"at": at, "lon": 104.72 + n / 1e4, "lat": 16.54, "speed_kmh": 20}]})
+            car.act(
+                "/api/v1/positions",
+                {"fixes": [{"at": at, "lon": 104.72 + n / 1e4, "lat": 16.54, "speed_kmh": 20}]},
+            )
         car.act("/api/v1/units/car-1/state", {"state": "unavailable"})
         new = operator.ask("/api/v1/console")
         units = {view["id"]: view for view in old["units"]}

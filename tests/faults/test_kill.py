@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -40,10 +42,13 @@ class Kill(NamedTuple):
 
     victim: str
     wait_for: str
-    """`receipt`: a press made since the last kill has its receipt; `answer`: the last victim is back; or `nothing`."""
+    """`receipt`: a press made since the last kill has its receipt; `answer`: the last victim is back; or `nothing`:
+    it may still be starting, or the other one may be dead as well."""
     delay_s: float
-    burst_delay_s: float | None
-    """Every pole presses at once and the kill follows so much later: somewhere on the way of these presses."""
+    strike: str
+    """`any`: after the delay; `burst`: then every pole presses at once and the kill follows `burst_delay_s` later,
+    somewhere on the way of these presses; `said`: the kill follows the first of their receipts as fast as can be."""
+    burst_delay_s: float
 
 
 @dataclass
@@ -71,15 +76,13 @@ def draw_kills(seed: int, count: int) -> list[Kill]:
     victims = ["node"] * round(count * 6 / 11)
     victims += ["broker"] * (count - len(victims))
     chance.shuffle(victims)
-    return [
-        Kill(
-            victim,
-            chance.choices(("receipt", "answer", "nothing"), (55, 35, 10))[0],
-            chance.uniform(0.0, 0.3),
-            chance.uniform(0.0, 0.012) if chance.random() < 0.6 else None,
-        )
-        for victim in victims
-    ]
+    kills = []
+    for victim in victims:
+        wait_for = chance.choices(("receipt", "answer", "nothing"), (50, 30, 20))[0]
+        delay_s = chance.uniform(0.0, 1.0 if wait_for == "nothing" else 0.3)
+        strike = chance.choices(("any", "burst", "said"), (30, 35, 35))[0]
+        kills.append(Kill(victim, wait_for, delay_s, strike, chance.uniform(0.0, 0.02)))
+    return kills
 
 
 @pytest.fixture(scope="module")
@@ -130,20 +133,38 @@ def _set_the_scene(station: Station, found: Aftermath) -> None:
 
 
 def _carry_out(station: Station, kill: Kill, found: Aftermath) -> None:
-    last = found.kills[-1][0].victim if found.kills else kill.victim
-    if kill.wait_for != "nothing" or last == kill.victim:
-        station.wait_until_answering(last)
+    if kill.wait_for != "nothing" and found.kills:
+        station.wait_until_answering(found.kills[-1][0].victim)
     if kill.wait_for == "receipt":
         made = {pole: len(pole.presses) for pole in found.poles[: len(RECEIPT_POLES)]}
         eventually(lambda: any(_has_new_receipt(pole, n) for pole, n in made.items()), within_s=60.0)
     _pass(kill.delay_s)
-    station.wait_until_running(kill.victim)
-    if kill.burst_delay_s is not None:
-        for pole in found.poles:
+    strike = _Strike(station.wait_until_running(kill.victim))
+    for pole in found.poles:
+        pole.when_receipted = strike if kill.strike == "said" else None
+        if kill.strike != "any":
             pole.press()
-        _pass(kill.burst_delay_s)
-    station.kill(kill.victim)
+    if kill.strike == "said":
+        eventually(lambda: strike.struck, within_s=60.0)
+    else:
+        _pass(kill.burst_delay_s if kill.strike == "burst" else 0.0)
+        strike()
     found.kills.append((kill, time.monotonic()))
+
+
+class _Strike:
+    """SIGKILL to this process, once, by whichever thread calls first."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._lock = threading.Lock()
+        self.struck = False
+
+    def __call__(self) -> None:
+        with self._lock:
+            if not self.struck:
+                os.kill(self._pid, signal.SIGKILL)
+                self.struck = True
 
 
 def _has_new_receipt(pole: Pole, after_n: int) -> bool:

@@ -60,8 +60,21 @@ def test_a_replay_writes_the_same_rows(tmp_path: Path, replayed: set[str], scena
 def test_every_table_that_comes_from_the_log_is_compared() -> None:
     """A table that a store fills from events and that is declared as anything else would never be checked."""
     from_log = {table.name for table in tables_of("log")}
-    assert {"incident", "report", "assignment", "note", "photo", "twin", "unit", "unit_duty", "asset", "credential"} <= from_log
-    elsewhere = {table.name: table.info["source"] for table in metadata.sorted_tables if table.name not in from_log}
+    assert {
+        "incident",
+        "report",
+        "assignment",
+        "note",
+        "photo",
+        "twin",
+        "unit",
+        "unit_duty",
+        "asset",
+        "credential",
+    } <= from_log
+    elsewhere = {
+        table.name: table.info["source"] for table in metadata.sorted_tables if table.name not in from_log
+    }
     assert elsewhere == {
         "log": "record",
         "station_head": "record",

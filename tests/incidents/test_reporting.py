@@ -109,10 +109,11 @@ def test_a_press_joins_the_incident_into_which_the_first_was_merged(desk: Desk) 
     last = desk.opened()
     desk.merge(desk.view(pressed.incident_id), by_phone)
     desk.merge(desk.view(by_phone.id), last)
-    desk.clock.advance(30)
-    again = desk.press()
-    assert (again.incident_id, again.joined) == (last.id, True)
-    assert desk.view(last.id).report_count == 4
+    for reports in (4, 5):
+        desk.clock.advance(50)
+        again = desk.press()
+        assert (again.incident_id, again.joined) == (last.id, True), "each press begins the minute anew"
+        assert desk.view(last.id).report_count == reports
 
 
 def test_a_clock_that_was_set_back_does_not_make_one_incident_of_an_hour(desk: Desk) -> None:

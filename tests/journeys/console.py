@@ -40,6 +40,11 @@ class Console:
         expect(self.get("sound-gate")).to_have_count(0)
         expect(self.get("sound-state")).not_to_have_attribute("data-state", "blocked")
 
+    def be_audible(self) -> None:
+        """The sound is on, whether or not the browser asked for a press again."""
+        self.get("station-name").click(force=True)  # Through the veil that asks for it, if it is there.
+        expect(self.get("sound-gate")).to_have_count(0)
+
     # ── the queue ──
 
     def cards(self) -> Locator:

@@ -26,7 +26,9 @@ def test_whoever_is_signed_out_is_told_and_leaves_nothing_behind(
     console.press("n")
     console.type("ข้อความที่คนต่อไปต้องไม่เห็น")
 
-    revoked = station.ask("POST", f"/admin/credentials/{issued['credential_id']}/revoke", {"reason": "test"}, who="admin")
+    revoked = station.ask(
+        "POST", f"/admin/credentials/{issued['credential_id']}/revoke", {"reason": "test"}, who="admin"
+    )
     assert revoked.is_success, revoked.text
     expect(console.page.get_by_text("การเข้าใช้งานสิ้นสุดแล้ว กรุณาเข้าสู่ระบบใหม่")).to_be_visible()
     expect(console.get("queue")).to_have_count(0)
@@ -35,7 +37,7 @@ def test_whoever_is_signed_out_is_told_and_leaves_nothing_behind(
     console.get("token-input").fill(f"{station.url}/enter#token={station.tokens['operator-2']}")
     console.press("Enter")
     expect(console.get("who")).to_contain_text("operator-2")
-    console.get("sound-enable").click()
+    console.be_audible()
     console.press("j", "Enter")
     expect(console.get("note-input")).to_have_value("")
 
@@ -49,9 +51,7 @@ def test_a_link_that_does_not_work_says_so(station: Station, new_page: NewPage) 
     assert "token" not in page.url  # It must not stay in the address bar or the history.
 
 
-def test_signing_out_ends_it_for_every_tab(
-    station: Station, open_console: OpenConsole
-) -> None:
+def test_signing_out_ends_it_for_every_tab(station: Station, open_console: OpenConsole) -> None:
     first = open_console(expected=NOT_LET_IN)
     first.turn_sound_on()
     second = first.page.context.new_page()

@@ -92,7 +92,9 @@ def test_a_unit_that_is_busy_is_sent_elsewhere_only_with_a_reason(
 
     console.choose(later)
     expect(console.get("recommendation")).to_contain_text("มุกดา 21")
-    expect(console.get("unit-choice")).to_have_count(0)  # Nobody else is on duty, and a busy unit is not proposed.
+    expect(console.get("unit-choice")).to_have_count(
+        0
+    )  # Nobody else is on duty, and a busy unit is not proposed.
     console.get("not-listed").locator("summary").click()
     console.page.locator(f'[data-testid=unit-anyway][data-unit-id="{patrol.unit_id}"]').click()
     expect(console.get("recommendation")).to_contain_text("มุกดา 21 มีเหตุอื่นอยู่แล้ว")

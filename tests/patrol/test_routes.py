@@ -67,7 +67,10 @@ class Web:
         self.kept.append((source, raw, words, identity))
 
     def token(self, role: Role, unit_id: str | None = None) -> str:
-        issue = IssueCredential(sort="token", role=role, name=unit_id or role, unit_id=unit_id)
+        point_id = "sos-01" if role == "sos_point" else None
+        issue = IssueCredential(
+            sort="token", role=role, name=unit_id or role, unit_id=unit_id, point_id=point_id
+        )
         secret: str = self.station.ask(issue, auth.installer(STATION)).secret
         return secret
 

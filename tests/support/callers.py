@@ -10,6 +10,7 @@ import json
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -54,6 +55,8 @@ class Pole:
     ) -> None:
         self.point = point
         self.presses: dict[int, Pressed] = {}
+        self.when_receipted: Callable[[], None] | None = None
+        """Called the moment a receipt has come, in the thread that took it from the wire."""
         self._station = station
         self._pace_s, self._repeat_s, self._knows_receipts = pace_s, repeat_s, knows_receipts
         self._topic = f"safezone/{station.id}/sos/{point}"
@@ -144,6 +147,8 @@ class Pole:
         if receipt["status"] == "stored":
             with self._lock:
                 self.presses[receipt["n"]].receipts.append(receipt["incident_id"])
+        if self.when_receipted is not None:
+            self.when_receipted()
 
     def _on_publish(
         self, _client: paho.Client, _userdata: Any, mid: int, _code: ReasonCode, _more: Any

@@ -26,6 +26,7 @@ FAR_AWAY = Point(104.80, 16.60)
 Scenario = Callable[[RunningStation, Api], None]
 """Called with a station and its operator."""
 
+
 def opened(operator: Api, **more: Any) -> dict[str, Any]:
     """A robbery that was reported by telephone."""
     return operator.incident(operator.report("robbery", **more)["incident_id"])
@@ -106,7 +107,12 @@ def equipment_is_added(station: RunningStation, _operator: Api) -> None:
         station.do(RegisterAssets(AssetSet(**more)), ADMIN)
 
     site = asset_events.CameraSiteRegistered(
-        site_id="cs-90", code="CS-90", name=Words("จุดใหม่", "new site"), point=FAR_AWAY, owner=owner, lifecycle="proposed"
+        site_id="cs-90",
+        code="CS-90",
+        name=Words("จุดใหม่", "new site"),
+        point=FAR_AWAY,
+        owner=owner,
+        lifecycle="proposed",
     )
     register(sites=[site])
     for camera_id in ("cam-90", "cam-91"):
@@ -150,7 +156,6 @@ ON_THE_SCREEN: list[Scenario] = [
 
 EVERYTHING: list[Scenario] = [*ON_THE_SCREEN, people_come_and_go, a_listener_is_parked]
 """Together with what made the station: every event that some store applies."""
-
 
 
 def _picture() -> bytes:

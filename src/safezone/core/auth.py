@@ -181,7 +181,9 @@ def _issue(cmd: IssueCredential, uow: UnitOfWork, *, parent_id: str | None) -> I
             role=cmd.role,
             name=cmd.name,
             secret_sha256=sha256_hex(secret),
-            secret_bcrypt=bcrypt.hashpw(secret.encode(), bcrypt.gensalt(BCRYPT_COST)).decode() if is_device else None,
+            secret_bcrypt=bcrypt.hashpw(secret.encode(), bcrypt.gensalt(BCRYPT_COST)).decode()
+            if is_device
+            else None,
             unit_id=cmd.unit_id,
             point_id=cmd.point_id,
             parent_id=parent_id,
@@ -196,7 +198,9 @@ def _revoke_credential(cmd: RevokeCredential, uow: UnitOfWork) -> None:
     if uow.identity.credential_id != cmd.credential_id:
         uow.identity.require("admin", "system")
     found = uow.conn.execute(
-        select(credential.c.id).where(credential.c.station == uow.station, credential.c.id == cmd.credential_id)
+        select(credential.c.id).where(
+            credential.c.station == uow.station, credential.c.id == cmd.credential_id
+        )
     ).first()
     if found is None:
         raise NotFound("no_credential", Words(th="ไม่พบสิทธิ์เข้าใช้นี้", en="There is no such credential."))
@@ -302,7 +306,10 @@ def list_devices(conn: Connection, station: str) -> list[Device]:
         )
         .order_by(credential.c.issued_at_us)
     )
-    latest = {row.point_id: Device(device_username(station, row.point_id), row.secret_bcrypt, station, row.point_id) for row in rows}
+    latest = {
+        row.point_id: Device(device_username(station, row.point_id), row.secret_bcrypt, station, row.point_id)
+        for row in rows
+    }
     return sorted(latest.values(), key=lambda device: device.username)
 
 
@@ -350,7 +357,9 @@ class Authenticator:
     With a `station` nobody of another one is known, though its credentials may lie in the same database.
     """
 
-    def __init__(self, database: Database, clock: Clock, lane: WriterLane, station: str | None = None) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, lane: WriterLane, station: str | None = None
+    ) -> None:
         self._database = database
         self._station = station
         self._clock = clock

@@ -8,7 +8,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import ClauseElement, Column, Connection, CursorResult, Engine, MetaData, Table, create_engine, event
+from sqlalchemy import (
+    ClauseElement,
+    Column,
+    Connection,
+    CursorResult,
+    Engine,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import NullPool, QueuePool
 

@@ -51,7 +51,9 @@ class Desk:
         asked = command if once_key is None else Once(once_key, command)
         return await self.lane.execute(asked, identity)
 
-    async def ask(self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+    async def ask(
+        self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
         """The answer of `query(conn, …)`, read in one moment of the database on a thread of its own."""
 
         def read() -> R:

@@ -267,7 +267,9 @@ class WriterLane:
         if not isinstance(problem, Refused):
             logger.error("%s failed", type(group[0].command).__name__, exc_info=problem)
         for ask in group:
-            ask.error = problem if isinstance(problem, SafezoneError) else Unavailable(f"not stored: {problem!r}")
+            ask.error = (
+                problem if isinstance(problem, SafezoneError) else Unavailable(f"not stored: {problem!r}")
+            )
 
     def _answer(self, asks: list[_Ask]) -> None:
         """Each event loop is woken once for all of its asks."""
@@ -289,4 +291,6 @@ class WriterLane:
 
 def _is_disk_trouble(problem: SQLAlchemyError) -> bool:
     words = str(problem).lower()
-    return any(sign in words for sign in ("disk is full", "disk i/o", "readonly", "malformed", "unable to open"))
+    return any(
+        sign in words for sign in ("disk is full", "disk i/o", "readonly", "malformed", "unable to open")
+    )

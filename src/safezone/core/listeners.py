@@ -310,4 +310,3 @@ class Listeners:
         if parked:
             logger.error("listener %s is parked at line %d: %s", listener.name, at_seq, problem)
             self._retry_at.pop(listener.name, None)
-

@@ -82,7 +82,15 @@ class Head:
 
 
 def line_hash(
-    station: str, seq: int, id_: str, at_us: int, actor: str, kind: str, subject: str, data: str, prev_hash: str
+    station: str,
+    seq: int,
+    id_: str,
+    at_us: int,
+    actor: str,
+    kind: str,
+    subject: str,
+    data: str,
+    prev_hash: str,
 ) -> str:
     """SHA-256 (hex) over the JSON array of a line's fields in this order."""
     line = _encode((station, seq, id_, at_us, actor, kind, subject, data, prev_hash))
@@ -95,7 +103,9 @@ def append(conn: Connection, head: Head, entries: Sequence[Entry]) -> None:
     for entry in entries:
         data = _encode(entry.event).decode()
         at_us, kind, subject = to_us(entry.at), kind_of(type(entry.event)), entry.event.subject
-        line = line_hash(entry.station, entry.seq, entry.id, at_us, entry.actor, kind, subject, data, head.hash)
+        line = line_hash(
+            entry.station, entry.seq, entry.id, at_us, entry.actor, kind, subject, data, head.hash
+        )
         rows.append(
             {
                 "station": entry.station,
@@ -136,13 +146,16 @@ class LogReader:
         """Up to `limit` entries behind `after_seq`, in order."""
         return [
             self.entry_of(row)
-            for row in conn.execute(_LIST_AFTER, {"of_station": station, "after_seq": after_seq, "up_to": limit})
+            for row in conn.execute(
+                _LIST_AFTER, {"of_station": station, "after_seq": after_seq, "up_to": limit}
+            )
         ]
 
     def list_about(self, conn: Connection, station: str, subject: str) -> list[Entry]:
         """Every entry about one thing, in order."""
         return [
-            self.entry_of(row) for row in conn.execute(_LIST_ABOUT, {"of_station": station, "of_subject": subject})
+            self.entry_of(row)
+            for row in conn.execute(_LIST_ABOUT, {"of_station": station, "of_subject": subject})
         ]
 
     def walk(self, conn: Connection, station: str, *, check_chain: bool = True) -> Iterator[Entry]:
@@ -161,9 +174,13 @@ class LogReader:
         if check_chain:
             head = conn.execute(select(station_head).where(station_head.c.station == station)).first()
             if head is None and after_seq > 0:
-                raise ChainBroken(station, after_seq, f"the log ends at line {after_seq}, its head is missing")
+                raise ChainBroken(
+                    station, after_seq, f"the log ends at line {after_seq}, its head is missing"
+                )
             if head is not None and (head.seq, head.hash) != (after_seq, prev_hash):
-                raise ChainBroken(station, head.seq, f"the log ends at line {after_seq}, its head says {head.seq}")
+                raise ChainBroken(
+                    station, head.seq, f"the log ends at line {after_seq}, its head says {head.seq}"
+                )
 
 
 _LIST_AFTER: Final = (
@@ -196,6 +213,7 @@ def check_line(row: Any, expected_seq: int, prev_hash: str) -> str:
 def last_seq(conn: Connection, station: str) -> int:
     """The number of the last line of a station's log; 0 when there is none."""
     row = conn.execute(
-        select(station_head.c.seq).where(station_head.c.station == bindparam("of_station")), {"of_station": station}
+        select(station_head.c.seq).where(station_head.c.station == bindparam("of_station")),
+        {"of_station": station},
     ).first()
     return 0 if row is None else int(row.seq)

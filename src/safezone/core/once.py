@@ -49,7 +49,9 @@ def register(bus: Bus) -> None:
     def once(cmd: Once, uow: UnitOfWork) -> Any:
         # The key belongs to whoever sent it: nobody can read somebody else's answer by guessing it.
         key = hashlib.sha256(f"{uow.actor}\n{cmd.key}".encode()).hexdigest()
-        request = hashlib.sha256(type(cmd.command).__name__.encode() + msgspec.json.encode(cmd.command)).hexdigest()
+        request = hashlib.sha256(
+            type(cmd.command).__name__.encode() + msgspec.json.encode(cmd.command)
+        ).hexdigest()
         row = uow.conn.execute(_FIND, {"of_station": uow.station, "of_key": key}).first()
         if row is not None:
             if row.request_sha256 != request:

@@ -54,7 +54,9 @@ def list_stations(conn: Connection) -> list[str]:
     return sorted(row.station for row in conn.execute(either))
 
 
-def verify(database: Database, bus: Bus, progress: Progress | None = None, *, most_differences: int = 20) -> list[Verdict]:
+def verify(
+    database: Database, bus: Bus, progress: Progress | None = None, *, most_differences: int = 20
+) -> list[Verdict]:
     """Check each station's chain, replay its log into an empty database and compare every table row by row.
 
     What was sealed is compared with the keyed hash in the log, for as long as its key exists.
@@ -77,10 +79,14 @@ def verify(database: Database, bus: Bus, progress: Progress | None = None, *, mo
                     with target.begin():
                         rows, differences = _compare(conn, target, station, most_differences)
                     forged = list_forged(conn, station, seals)
-                    differences += [Difference("sealed", one.ref, "other content", one.digest) for one in forged]
+                    differences += [
+                        Difference("sealed", one.ref, "other content", one.digest) for one in forged
+                    ]
             replayed.close()
             seconds = time.monotonic() - began
-            verdicts.append(Verdict(station, events, len(tables_of("log")), rows, seconds, broken, differences))
+            verdicts.append(
+                Verdict(station, events, len(tables_of("log")), rows, seconds, broken, differences)
+            )
     return verdicts
 
 

@@ -105,5 +105,8 @@ def load_settings(path: Path) -> Settings:
         return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError, OSError) as problem:
         raise CannotStart(
-            Words(th=f"อ่านไฟล์ตั้งค่า {path.name} ไม่ได้: {problem}", en=f"Cannot read the settings file {path.name}: {problem}")
+            Words(
+                th=f"อ่านไฟล์ตั้งค่า {path.name} ไม่ได้: {problem}",
+                en=f"Cannot read the settings file {path.name}: {problem}",
+            )
         ) from problem

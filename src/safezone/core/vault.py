@@ -54,7 +54,8 @@ def seal(conn: Connection, station: str, content: bytes, sort: str, at_us: int) 
     ref, key, nonce = new_id(), os.urandom(32), os.urandom(12)
     box = ChaCha20Poly1305(key).encrypt(nonce, content, ref.encode())
     conn.execute(
-        sealed.insert(), {"station": station, "ref": ref, "sort": sort, "at_us": at_us, "nonce": nonce, "box": box}
+        sealed.insert(),
+        {"station": station, "ref": ref, "sort": sort, "at_us": at_us, "nonce": nonce, "box": box},
     )
     conn.execute(sealed_key.insert(), {"station": station, "ref": ref, "key": key})
     return Sealed(ref, _digest(key, content))

@@ -86,12 +86,20 @@ class AdminRoutes(Controller):
     tags = ("administration",)
 
     @get("/listeners")
-    async def list_listeners(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> ListenerList:
+    async def list_listeners(
+        self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+    ) -> ListenerList:
         """Every listener of the log, how far it is and whether it is parked."""
         return ListenerList(await desk.ask(_list, desk, identity))
 
     @post("/listeners/{name:str}/resume", status_code=200)
-    async def resume_listener(self, name: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk], node_state: NamedDependency[Any]) -> ListenerList:
+    async def resume_listener(
+        self,
+        name: FromPath[str],
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        node_state: NamedDependency[Any],
+    ) -> ListenerList:
         """Let a parked listener go on."""
         await desk.execute(ResumeListener(name), identity)
         node_state.wake_listeners()
@@ -105,12 +113,16 @@ class CredentialRoutes(Controller):
     tags = ("administration",)
 
     @get()
-    async def list_credentials(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> CredentialList:
+    async def list_credentials(
+        self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+    ) -> CredentialList:
         """Every credential, newest first, without its secret."""
         return CredentialList(await desk.ask(_list_credentials, desk, identity))
 
     @post()
-    async def issue_credential(self, data: JSONBody[CredentialBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> NewCredential:
+    async def issue_credential(
+        self, data: JSONBody[CredentialBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+    ) -> NewCredential:
         """Give one out. The broker that comes with the program knows a pole's new secret a moment later."""
         identity.require("admin")
         issued: Issued = await desk.execute(IssueCredential(**msgspec.structs.asdict(data)), identity)
@@ -118,7 +130,11 @@ class CredentialRoutes(Controller):
 
     @post("/{credential_id:str}/revoke", status_code=200)
     async def revoke_credential(
-        self, credential_id: FromPath[str], data: JSONBody[RevokeBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+        self,
+        credential_id: FromPath[str],
+        data: JSONBody[RevokeBody],
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
     ) -> CredentialList:
         """Let nobody in with it any more, at once; a pole is refused when it connects the next time."""
         identity.require("admin")
@@ -145,4 +161,6 @@ class HealthRoutes(Controller):
         parked = [view.name for view in views if view.state == "parked"]
         parts["listeners"] = f"parked: {', '.join(parked)}" if parked else "ok"
         ready = all(said == "ok" for said in parts.values())
-        return Response(Health("ok" if ready else "not ready", __version__, parts), status_code=200 if ready else 503)
+        return Response(
+            Health("ok" if ready else "not ready", __version__, parts), status_code=200 if ready else 503
+        )

@@ -19,8 +19,8 @@ from safezone.entrypoints.who import BROWSER_HEADER, COOKIE
 
 Json = dict[str, Any]
 
-_SIGNED_IN: Final = [{"bearer": []}, {"session": []}]
-_OPEN_TO_ALL: Final = {
+_SIGNED_IN: Final[list[dict[str, list[str]]]] = [{"bearer": []}, {"session": []}]
+_OPEN_TO_ALL: Final[dict[str, list[dict[str, list[str]]]]] = {
     "open_session": [],
     "close_session": [{}, *_SIGNED_IN],
     "report_emergency": [{}, *_SIGNED_IN],
@@ -47,7 +47,9 @@ _PROBLEMS: Final = {
 }
 _MAY_SAY_MORE: Final = {"PositionsBody"}
 """Bodies in which a field that nobody knows is passed over: phones in the field are newer or older than the station."""
-_IMAGES: Final = {f"image/{kind}": {"schema": {"type": "string", "format": "binary"}} for kind in ("jpeg", "png", "webp")}
+_IMAGES: Final = {
+    f"image/{kind}": {"schema": {"type": "string", "format": "binary"}} for kind in ("jpeg", "png", "webp")
+}
 _OSMAND_FIELDS: Final = {
     "id": "the unit's token",
     "lat": "degrees north",
@@ -74,13 +76,17 @@ class _Served(JsonRenderPlugin):
 def _operation_id(handler: HTTPRouteHandler, method: Method, _path: Any) -> str:
     """The name of the function, such as `list_incidents`: unique, and what a generated client will call it."""
     name = handler.handler_name
-    return name if len(handler.http_methods) == 1 else f"{name}_{str(getattr(method, 'value', method)).lower()}"
+    return (
+        name if len(handler.http_methods) == 1 else f"{name}_{str(getattr(method, 'value', method)).lower()}"
+    )
 
 
 def openapi_config() -> OpenAPIConfig:
     """What the framework needs to know to describe the routes."""
     bearer = SecurityScheme(
-        type="http", scheme="bearer", description="A token that an administrator has given out, or a device's secret."
+        type="http",
+        scheme="bearer",
+        description="A token that an administrator has given out, or a device's secret.",
     )
     session = SecurityScheme(
         type="apiKey",
@@ -89,7 +95,10 @@ def openapi_config() -> OpenAPIConfig:
         description=f"The browser's session. Every change also needs the header `{BROWSER_HEADER.decode()}: 1`.",
     )
     tracker = SecurityScheme(
-        type="apiKey", security_scheme_in="query", name="id", description="A unit's token, as trackers send it."
+        type="apiKey",
+        security_scheme_in="query",
+        name="id",
+        description="A unit's token, as trackers send it.",
     )
     return OpenAPIConfig(
         title="Safe Zone",
@@ -135,7 +144,9 @@ def complete(made: Json) -> Json:
     document["components"]["responses"] = {
         _name_of(status): _problem_response(words) for status, words in _PROBLEMS.items()
     }
-    _, problem = msgspec.json.schema_components([problems.Problem], ref_template="#/components/schemas/{name}")
+    _, problem = msgspec.json.schema_components(
+        [problems.Problem], ref_template="#/components/schemas/{name}"
+    )
     document["components"]["schemas"] |= problem
     for name in _bodies(document) - _MAY_SAY_MORE:
         document["components"]["schemas"][name]["additionalProperties"] = False
@@ -216,7 +227,12 @@ def _live() -> Json:
             {"name": "after", "in": "query", "required": False, "schema": {"type": "integer", "minimum": 0}},
             {"name": "Last-Event-ID", "in": "header", "required": False, "schema": {"type": "string"}},
         ],
-        "responses": {"200": {"description": "A stream that does not end", "content": {text: {"schema": {"type": "string"}}}}},
+        "responses": {
+            "200": {
+                "description": "A stream that does not end",
+                "content": {text: {"schema": {"type": "string"}}},
+            }
+        },
     }
 
 
@@ -226,7 +242,10 @@ def _nothing_special(_operation: Json) -> None:
 
 def _repeated_report(operation: Json) -> None:
     first = operation["responses"]["201"]
-    operation["responses"]["200"] = {**first, "description": "This very report came before: the same answer again"}
+    operation["responses"]["200"] = {
+        **first,
+        "description": "This very report came before: the same answer again",
+    }
 
 
 def _photo_in(operation: Json) -> None:

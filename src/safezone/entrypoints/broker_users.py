@@ -56,7 +56,8 @@ class BrokerUsers:
 
     def _on_commit(self, committed: Committed) -> None:
         concerned = any(
-            isinstance(event, CredentialRevoked) or (isinstance(event, CredentialIssued) and event.sort == "device")
+            isinstance(event, CredentialRevoked)
+            or (isinstance(event, CredentialIssued) and event.sort == "device")
             for event in (entry.event for entry in committed.entries)
         )
         if concerned and self._loop is not None and not self._loop.is_closed():
@@ -80,7 +81,7 @@ class BrokerUsers:
             taken = await asyncio.to_thread(broker.set_devices, self._directory, devices)
         except (Unavailable, CannotStart) as problem:
             if self._trouble is None:
-                logger.error("the broker does not know the newest list of SOS points: %s", problem)
+                logger.warning("the broker does not know the newest list of SOS points: %s", problem)
             self._trouble = _NOT_TOLD
             return False
         self._trouble = None

@@ -62,20 +62,28 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives it no public name
+Commands = argparse._SubParsersAction
 
 
-def _add(commands: Commands[argparse.ArgumentParser], name: str, what: str, example: str) -> argparse.ArgumentParser:
+def _add(
+    commands: Commands[argparse.ArgumentParser], name: str, what: str, example: str
+) -> argparse.ArgumentParser:
     return commands.add_parser(name, help=what, description=what, epilog=f"example: {example}")
 
 
 def _add_data(parser: argparse.ArgumentParser, default: Path) -> None:
-    parser.add_argument("--data", type=Path, default=default, metavar="DIR", help=f"data folder (default {default})")
+    parser.add_argument(
+        "--data", type=Path, default=default, metavar="DIR", help=f"data folder (default {default})"
+    )
 
 
 def _add_ports(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, metavar="N", help="port of the web face and the API (default 8700)")
-    parser.add_argument("--mqtt-port", type=int, metavar="N", help="port of the embedded broker (default 1883)")
+    parser.add_argument(
+        "--port", type=int, metavar="N", help="port of the web face and the API (default 8700)"
+    )
+    parser.add_argument(
+        "--mqtt-port", type=int, metavar="N", help="port of the embedded broker (default 1883)"
+    )
     parser.add_argument(
         "--ready-file", type=Path, metavar="PATH", help="write a JSON file once everything answers"
     )
@@ -83,10 +91,15 @@ def _add_ports(parser: argparse.ArgumentParser) -> None:
 
 def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
     up = _add(
-        commands, "up", "Run a station: start it and keep every process of it running.", "safezone up --set my-station"
+        commands,
+        "up",
+        "Run a station: start it and keep every process of it running.",
+        "safezone up --set my-station",
     )
     _add_data(up, STATION_DATA)
-    up.add_argument("--set", type=Path, metavar="FOLDER", dest="station_set", help="station set for an empty data folder")
+    up.add_argument(
+        "--set", type=Path, metavar="FOLDER", dest="station_set", help="station set for an empty data folder"
+    )
     _add_ports(up)
     node = _add(
         commands,
@@ -95,15 +108,23 @@ def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
         "safezone node --data data/station",
     )
     _add_data(node, STATION_DATA)
-    node.add_argument("--set", type=Path, metavar="FOLDER", dest="station_set", help="station set for an empty data folder")
-    node.add_argument("--demo", action="store_true", help="create the demonstration station in an empty data folder")
+    node.add_argument(
+        "--set", type=Path, metavar="FOLDER", dest="station_set", help="station set for an empty data folder"
+    )
+    node.add_argument(
+        "--demo", action="store_true", help="create the demonstration station in an empty data folder"
+    )
     _add_ports(node)
 
 
 def _add_scenario(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenario", choices=("evening",), help="play a scripted three minutes")
     parser.add_argument(
-        "--speed", type=_speed, default=1.0, metavar="X", help="patrols and scenario this many times as fast (default 1)"
+        "--speed",
+        type=_speed,
+        default=1.0,
+        metavar="X",
+        help="patrols and scenario this many times as fast (default 1)",
     )
 
 
@@ -135,7 +156,10 @@ def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
     _add_data(simulate, DEMO_DATA)
     _add_scenario(simulate)
     press = _add(
-        commands, "press", "Press an SOS point of a running demonstration and wait for its receipt.", "safezone press sos-03"
+        commands,
+        "press",
+        "Press an SOS point of a running demonstration and wait for its receipt.",
+        "safezone press sos-03",
     )
     press.add_argument("point", metavar="POINT", help="the SOS point, such as sos-03")
     _add_data(press, DEMO_DATA)
@@ -162,13 +186,21 @@ def _add_record(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
     station = _add(
-        commands, "station", "Check a station set, or write an example of one.", "safezone station check my-station"
+        commands,
+        "station",
+        "Check a station set, or write an example of one.",
+        "safezone station check my-station",
     )
     does = station.add_subparsers(dest="what", required=True, metavar="WHAT")
-    check = _add(does, "check", "Say everything that is wrong with a station set.", "safezone station check my-station")
+    check = _add(
+        does, "check", "Say everything that is wrong with a station set.", "safezone station check my-station"
+    )
     check.add_argument("folder", type=Path, metavar="FOLDER")
     example = _add(
-        does, "example", "Write the demonstration's set as a beginning for your own.", "safezone station example my-station"
+        does,
+        "example",
+        "Write the demonstration's set as a beginning for your own.",
+        "safezone station example my-station",
     )
     example.add_argument("folder", type=Path, metavar="FOLDER")
 
@@ -180,7 +212,10 @@ def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     does = credential.add_subparsers(dest="what", required=True, metavar="WHAT")
     issue = _add(
-        does, "issue", "Give out a token, shown this once.", "safezone credential issue --role operator --name ccoc-1"
+        does,
+        "issue",
+        "Give out a token, shown this once.",
+        "safezone credential issue --role operator --name ccoc-1",
     )
     issue.add_argument("--role", choices=(*ROLES, "unit", "sos_point"), required=True)
     issue.add_argument("--name", required=True, help="duty name, unit id or SOS point id")
@@ -188,7 +223,9 @@ def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
     _add_data(issue, STATION_DATA)
     listed = _add(does, "list", "Every credential, without its secret.", "safezone credential list")
     _add_data(listed, STATION_DATA)
-    revoke = _add(does, "revoke", "Let nobody in with it any more.", "safezone credential revoke 0190… --reason lost")
+    revoke = _add(
+        does, "revoke", "Let nobody in with it any more.", "safezone credential revoke 0190… --reason lost"
+    )
     revoke.add_argument("credential_id", metavar="ID")
     revoke.add_argument("--reason", required=True)
     _add_data(revoke, STATION_DATA)

@@ -61,7 +61,9 @@ def run_verify(args: argparse.Namespace, wire: Wire) -> int:
 
 
 def _print_verdict(verdict: rebuild.Verdict) -> None:
-    counted = f"{verdict.events} events, {verdict.rows} rows in {verdict.tables} tables, {verdict.seconds:.1f} s"
+    counted = (
+        f"{verdict.events} events, {verdict.rows} rows in {verdict.tables} tables, {verdict.seconds:.1f} s"
+    )
     if verdict.content:
         print(f"{verdict.station}: ถูกต้องครบถ้วน / in order — {counted}")
         return
@@ -101,7 +103,10 @@ def _folder(args: argparse.Namespace) -> tuple[DataFolder, Settings]:
     settings = load_settings(folder.settings_file)
     if not settings.database_url and not folder.database_file.exists():
         raise CannotStart(
-            Words(th=f"ไม่พบข้อมูลสถานีใน {args.data}", en=f"There is no station's data in {args.data}: say where with --data.")
+            Words(
+                th=f"ไม่พบข้อมูลสถานีใน {args.data}",
+                en=f"There is no station's data in {args.data}: say where with --data.",
+            )
         )
     folder.make()
     return folder, settings
@@ -113,10 +118,15 @@ def run_station(args: argparse.Namespace, _wire: Wire) -> int:
         try:
             shutil.copytree(DEMO_SET, args.folder)
         except OSError as problem:
-            words = Words(th=f"เขียน {args.folder} ไม่ได้: {problem.strerror}", en=f"Cannot write {args.folder}: {problem.strerror}")
+            words = Words(
+                th=f"เขียน {args.folder} ไม่ได้: {problem.strerror}",
+                en=f"Cannot write {args.folder}: {problem.strerror}",
+            )
             say(words)
             return 1
-        print(f"{args.folder}: แก้ไขเป็นของสถานีคุณ แล้วใช้ safezone station check / edit it, then run safezone station check")
+        print(
+            f"{args.folder}: แก้ไขเป็นของสถานีคุณ แล้วใช้ safezone station check / edit it, then run safezone station check"
+        )
         return 0
     try:
         read = read_station_set(args.folder)
@@ -166,7 +176,8 @@ def _credential(args: argparse.Namespace, engine: Engine) -> int:
         writer.writerow(["id", "sort", "role", "name", "state"])
         with engine.desk.database.read() as conn:
             writer.writerows(
-                [c.id, c.sort, c.role, c.name, c.state] for c in list_credentials(conn, who.station, engine.clock.now())
+                [c.id, c.sort, c.role, c.name, c.state]
+                for c in list_credentials(conn, who.station, engine.clock.now())
             )
         return 0
     is_device = args.role == "sos_point"

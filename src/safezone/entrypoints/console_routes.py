@@ -24,7 +24,7 @@ from safezone.incidents import queries as incidents
 from safezone.incidents.surroundings import Surroundings
 from safezone.incidents.views import IncidentView, NoteView
 from safezone.patrol import queries as patrol
-from safezone.patrol.ranking import Recommendation, RankRules
+from safezone.patrol.ranking import RankRules, Recommendation
 from safezone.patrol.views import UnitView
 from safezone.zone import queries as zone
 from safezone.zone.queries import StationView
@@ -100,13 +100,23 @@ class ConsoleRoutes(Controller):
     tags = ("console",)
 
     @get("/console")
-    async def get_console(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk], surroundings: NamedDependency[Surroundings]) -> ConsoleSnapshot:
+    async def get_console(
+        self,
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        surroundings: NamedDependency[Surroundings],
+    ) -> ConsoleSnapshot:
         """Everything the console shows."""
         return await desk.ask(read_snapshot, identity, desk.clock.now(), surroundings, desk.settings)
 
     @get("/incidents/{incident_id:str}/recommendation", tags=["incidents"])
     async def recommend(
-        self, incident_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk], surroundings: NamedDependency[Surroundings], roads: NamedDependency[Roads]
+        self,
+        incident_id: FromPath[str],
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        surroundings: NamedDependency[Surroundings],
+        roads: NamedDependency[Roads],
     ) -> Recommendation:
         """Who could be sent, ranked, with reasons. Nobody is sent by it."""
         return await desk.ask(_recommend, incident_id, identity, desk, surroundings, roads)
@@ -137,7 +147,12 @@ class Roads:
 
 
 def _recommend(
-    conn: Connection, incident_id: str, identity: Identity, desk: Desk, surroundings: Surroundings, roads: Roads
+    conn: Connection,
+    incident_id: str,
+    identity: Identity,
+    desk: Desk,
+    surroundings: Surroundings,
+    roads: Roads,
 ) -> Recommendation:
     identity.require("operator", "supervisor", "admin")
     view = incidents.get_incident(conn, identity, incident_id, surroundings)

@@ -155,4 +155,8 @@ class PatrolAdapter:
     def find_unit(self, conn: Connection, station: str, unit_id: str) -> UnitBrief | None:
         """As much of a unit as dispatching needs."""
         found = patrol.find_brief(conn, station, unit_id)
-        return UnitBrief(found.unit_id, found.call_sign, found.on_duty, found.unavailable_because) if found else None
+        return (
+            UnitBrief(found.unit_id, found.call_sign, found.on_duty, found.unavailable_because)
+            if found
+            else None
+        )

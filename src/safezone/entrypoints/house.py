@@ -85,7 +85,9 @@ class DataFolder:
 
     def open_database(self, settings: Settings) -> Database:
         """The database with the tables of this version."""
-        database = Database(settings.database_url) if settings.database_url else Database.at(self.database_file)
+        database = (
+            Database(settings.database_url) if settings.database_url else Database.at(self.database_file)
+        )
         schema.prepare(database, MIGRATIONS)
         return database
 

@@ -13,6 +13,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.response import File
 from litestar.static_files import create_static_files_router
+from litestar.types import Message, Scope
 
 from safezone.core.desk import Desk
 from safezone.core.errors import Refused, Unavailable
@@ -41,6 +42,13 @@ PAGE_HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
+_EVERYWHERE: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    # Names, telephone numbers and places: no browser or proxy keeps them unless the answer itself says that it may.
+    (b"cache-control", b"no-store"),
+)
+_API_POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
 def create_app(
@@ -84,12 +92,30 @@ def create_app(
             HTTPException: problems.on_http_error,
             Exception: problems.on_broken,
         },
-        signature_namespace={"Identity": Identity, "Desk": Desk, "Surroundings": Surroundings, "Roads": Roads},
+        signature_namespace={
+            "Identity": Identity,
+            "Desk": Desk,
+            "Surroundings": Surroundings,
+            "Roads": Roads,
+        },
+        before_send=[_add_headers],
         request_max_body_size=desk.settings.web.max_body_mib * 1024 * 1024 + 1024,
         compression_config=CompressionConfig(backend="gzip", exclude=["/api/v1/live"], minimum_size=2048),
         openapi_config=openapi_config(),
         logging_config=None,
     )
+
+
+async def _add_headers(message: Message, scope: Scope) -> None:
+    """Every answer, refusals too, says how it may be used; what the answer says itself is left as it is."""
+    if message["type"] != "http.response.start":
+        return
+    said = list(message.get("headers", ()))
+    names = {name for name, _ in said}
+    said += [header for header in _EVERYWHERE if header[0] not in names]
+    if scope["path"].startswith("/api/"):
+        said.append(_API_POLICY)
+    message["headers"] = said
 
 
 def _always(value: Any) -> Provide:
@@ -113,7 +139,10 @@ def _pages() -> list[Any]:
 @get(list(PAGES), include_in_schema=False, sync_to_thread=False)
 def _page() -> File:
     return File(
-        WEB_DIST / "index.html", media_type=MediaType.HTML, content_disposition_type="inline", headers=PAGE_HEADERS
+        WEB_DIST / "index.html",
+        media_type=MediaType.HTML,
+        content_disposition_type="inline",
+        headers=PAGE_HEADERS,
     )
 
 

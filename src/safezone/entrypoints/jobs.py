@@ -33,7 +33,11 @@ def list_jobs(desk: Desk) -> list[Job]:
     """Everything that is done by the clock."""
     return [
         Job("escalate", EscalateOverdue(), 1.0),
-        Job("assess-readiness", AssessReadiness(desk.clock.now()), min(10.0, desk.settings.heartbeats.interval_s / 6)),
+        Job(
+            "assess-readiness",
+            AssessReadiness(desk.clock.now()),
+            min(10.0, desk.settings.heartbeats.interval_s / 6),
+        ),
         Job("purge-positions", PurgePositions(desk.settings.positions.keep_days), HOUR_S),
         Job("forget-answers", ForgetAnswers(), HOUR_S),
     ]

@@ -65,7 +65,8 @@ def _place_in(scope: Scope, headers: dict[bytes, bytes], hub: LiveHub) -> int:
         return hub.position
     if not (said.isascii() and said.isdigit() and len(said) < 19):
         words = Words(
-            th=f"ลำดับเหตุการณ์ “{said[:40]}” ไม่ใช่ตัวเลข", en=f"The place in the feed “{said[:40]}” is not a number."
+            th=f"ลำดับเหตุการณ์ “{said[:40]}” ไม่ใช่ตัวเลข",
+            en=f"The place in the feed “{said[:40]}” is not a number.",
         )
         raise Invalid("bad_place_in_feed", words)
     return int(said)

@@ -188,5 +188,3 @@ def ready_of(node: Node, web: socket.socket, mqtt_host: str, mqtt_port: int) -> 
     host, port = web.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     return NodeReady(os.getpid(), f"http://{shown}:{port}", node.desk.station, mqtt_host, mqtt_port)
-
-

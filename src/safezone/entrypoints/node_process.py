@@ -119,7 +119,9 @@ def run_node(options: NodeOptions, wire: Callable[[Settings], House]) -> int:
 def _settings(options: NodeOptions, folder: DataFolder) -> Settings:
     settings = load_settings(folder.settings_file)
     if options.port is not None:
-        settings = msgspec.structs.replace(settings, web=msgspec.structs.replace(settings.web, port=options.port))
+        settings = msgspec.structs.replace(
+            settings, web=msgspec.structs.replace(settings.web, port=options.port)
+        )
     if options.mqtt_port is not None:
         changed = msgspec.structs.replace(settings.broker, port=options.mqtt_port)
         settings = msgspec.structs.replace(settings, broker=changed)
@@ -169,11 +171,15 @@ def _tell(new: NewStation, options: NodeOptions, folder: DataFolder) -> None:
     if options.demo:
         write_ready(folder.run / "demo-secrets.json", new, secret=True)
         return
-    write_ready(folder.run / "first-link.json", {"station": new.station, "token": new.admin_token}, secret=True)
+    write_ready(
+        folder.run / "first-link.json", {"station": new.station, "token": new.admin_token}, secret=True
+    )
     write_device_secrets(new.devices, folder.path / "sos-point-secrets.csv")
 
 
-def _prepare_broker(options: NodeOptions, folder: DataFolder, engine: Engine, settings: Settings) -> MqttSettings:
+def _prepare_broker(
+    options: NodeOptions, folder: DataFolder, engine: Engine, settings: Settings
+) -> MqttSettings:
     """How to reach the broker; the embedded one is made ready, knows every pole, and is handed to the supervisor."""
     station = engine.desk.station
     call = BrokerCall([], {})
@@ -196,5 +202,3 @@ def _prepare_broker(options: NodeOptions, folder: DataFolder, engine: Engine, se
         call = BrokerCall(list(prepared.argv), dict(prepared.env))
     write_ready(folder.run / "broker-call.json", call)
     return broker.door_settings(settings.broker, folder.broker, station)
-
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-
 from safezone.assets.heartbeat import decode_heartbeat
 from safezone.core.desk import Desk
 from safezone.core.errors import Refused

@@ -65,7 +65,9 @@ def on_http_error(_request: Request[Any, Any, Any], problem: HTTPException) -> R
         words = Words(th=f"ข้อมูลที่ส่งมาไม่ถูกต้อง: {listed}", en=f"What was sent does not fit: {listed}")
         return _answer(422, "does_not_fit", words, {"errors": places})
     phrase = HTTPStatus(status).phrase
-    return _answer(status, phrase.lower().replace(" ", "_"), _FRAMEWORK.get(status, Words(th=phrase, en=phrase)))
+    return _answer(
+        status, phrase.lower().replace(" ", "_"), _FRAMEWORK.get(status, Words(th=phrase, en=phrase))
+    )
 
 
 _FRAMEWORK: Final = {
@@ -73,7 +75,9 @@ _FRAMEWORK: Final = {
     404: Words(th="ไม่มีที่อยู่นี้ ดูรายการได้ที่ /schema/openapi.json", en="No such address; see /schema/openapi.json."),
     405: Words(th="ที่อยู่นี้ไม่รับวิธีเรียกแบบนี้", en="This address does not take this method."),
     413: Words(th="ข้อมูลใหญ่เกินไป", en="That is more than is taken at once."),
-    415: Words(th="ชนิดข้อมูลนี้ใช้ไม่ได้ ต้องเป็น application/json", en="This media type is not taken; send application/json."),
+    415: Words(
+        th="ชนิดข้อมูลนี้ใช้ไม่ได้ ต้องเป็น application/json", en="This media type is not taken; send application/json."
+    ),
 }
 
 
@@ -96,4 +100,8 @@ def _raised_in_decoder(problem: Exception) -> bool:
 def _places(extra: Any) -> list[str]:
     if not isinstance(extra, list):
         return []
-    return [f"{item.get('key') or item.get('source', '')}: {item.get('message', '')}" for item in extra if isinstance(item, dict)]
+    return [
+        f"{item.get('key') or item.get('source', '')}: {item.get('message', '')}"
+        for item in extra
+        if isinstance(item, dict)
+    ]

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, post
+from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
-from litestar.datastructures import Cookie
 
 from safezone.core.auth import SESSION_HOURS, CloseSession, Issued, OpenSession
 from safezone.core.desk import Desk
@@ -43,7 +43,9 @@ class SessionRoutes(Controller):
     tags = ("session",)
 
     @post()
-    async def open_session(self, data: JSONBody[SessionBody], desk: NamedDependency[Desk], request: Request[Any, Any, Any]) -> Response[SessionView]:
+    async def open_session(
+        self, data: JSONBody[SessionBody], desk: NamedDependency[Desk], request: Request[Any, Any, Any]
+    ) -> Response[SessionView]:
         """Sign in with a token; a one-time link is spent by it."""
         issued: Issued = await desk.execute(OpenSession(data.token), public(desk.station))
         cookie = Cookie(
@@ -63,7 +65,9 @@ class SessionRoutes(Controller):
         return view_of(identity)
 
     @delete(status_code=204)
-    async def close_session(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> Response[None]:
+    async def close_session(
+        self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+    ) -> Response[None]:
         """Sign out; the session is worth nothing from now on."""
         if identity.credential_id is not None:
             await desk.execute(CloseSession(), identity)

@@ -11,7 +11,7 @@ import msgspec
 
 from safezone.assets.commands import RegisterAssets
 from safezone.assets.station_set import StationSet
-from safezone.core.auth import Issued, IssueCredential, device_username, installer
+from safezone.core.auth import IssueCredential, Issued, device_username, installer
 from safezone.core.i18n import Words
 from safezone.core.identity import Role
 from safezone.core.together import Together
@@ -48,7 +48,13 @@ def create_station(engine: Engine, read: StationSet, *, tokens: dict[str, Role] 
     """
     station = read.zone.station_id
     entries = [
-        UnitEntry(unit_id=u.id, call_sign=u.call_sign, kind=cast(UnitKind, u.kind), name=u.name, synthetic=read.zone.synthetic)
+        UnitEntry(
+            unit_id=u.id,
+            call_sign=u.call_sign,
+            kind=cast(UnitKind, u.kind),
+            name=u.name,
+            synthetic=read.zone.synthetic,
+        )
         for u in read.units
     ]
     points = [point.point_id for point in read.assets.sos_points]
@@ -60,8 +66,12 @@ def create_station(engine: Engine, read: StationSet, *, tokens: dict[str, Role] 
         *(IssueCredential(sort="token", role=role, name=name) for name, role in (tokens or {}).items()),
     ]
     if tokens:
-        asks += [IssueCredential(sort="token", role="unit", name=e.unit_id, unit_id=e.unit_id) for e in entries]
-    together = Together([CreateStation(read.zone), RegisterAssets(read.assets), RegisterUnits(entries), *asks])
+        asks += [
+            IssueCredential(sort="token", role="unit", name=e.unit_id, unit_id=e.unit_id) for e in entries
+        ]
+    together = Together(
+        [CreateStation(read.zone), RegisterAssets(read.assets), RegisterUnits(entries), *asks]
+    )
     answers = engine.lane.submit(together, installer(station)).result()
     link, *rest = (answer for answer in answers if isinstance(answer, Issued))
     devices = [

@@ -51,7 +51,11 @@ def _safezone(*words: str) -> list[str]:
 
 
 def _node(args: argparse.Namespace, more: list[str]) -> ChildSpec:
-    ports = [f"--{name}={value}" for name, value in (("port", args.port), ("mqtt-port", args.mqtt_port)) if value is not None]
+    ports = [
+        f"--{name}={value}"
+        for name, value in (("port", args.port), ("mqtt-port", args.mqtt_port))
+        if value is not None
+    ]
     return ChildSpec("node", [*_safezone("node"), "--data", str(args.data), *ports, *more], tells_ready=True)
 
 
@@ -108,7 +112,10 @@ def _tell_up(node: dict[str, Any], run: Path) -> dict[str, Any]:
         link.unlink()
     secrets = run.parent / "sos-point-secrets.csv"
     if secrets.exists():
-        print(f"รหัสของเสา SOS / secrets of the SOS points: {secrets} (ส่งให้ช่างแล้วลบ / hand over, then delete)", flush=True)
+        print(
+            f"รหัสของเสา SOS / secrets of the SOS points: {secrets} (ส่งให้ช่างแล้วลบ / hand over, then delete)",
+            flush=True,
+        )
     return _facts(node)
 
 

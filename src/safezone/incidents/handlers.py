@@ -10,8 +10,8 @@ from safezone.core.i18n import Words
 from safezone.core.ids import new_id
 from safezone.core.work import UnitOfWork
 from safezone.events import incidents as ev
-from safezone.incidents import refusals, rules, store
 from safezone.incidents import commands as cmds
+from safezone.incidents import refusals, rules, store
 from safezone.incidents.intake.reporting import Reporting
 from safezone.incidents.needs import Units
 from safezone.incidents.queries import incident_views, units_busy
@@ -93,7 +93,9 @@ class Handling:
         row = self._get_open(uow, cmd.incident_id, cmd.expected_version)
         wanted = list(dict.fromkeys(cmd.unit_ids))
         if not wanted:
-            raise refusals.bad_field("unit_ids", Words(th="เลือกหน่วยอย่างน้อยหนึ่งหน่วย", en="Choose at least one unit."))
+            raise refusals.bad_field(
+                "unit_ids", Words(th="เลือกหน่วยอย่างน้อยหนึ่งหน่วย", en="Choose at least one unit.")
+            )
         here = self._units_on(uow, row.id)
         sent_now = [unit_id for unit_id in wanted if unit_id not in here]
         call_signs = {unit_id: self._call_sign(uow, unit_id) for unit_id in sent_now}
@@ -126,7 +128,8 @@ class Handling:
         if unit.unavailable_because is not None:
             because = unit.unavailable_because
             raise refusals.unit_not_available(
-                unit_id, Words(th=f"แจ้งว่าไม่พร้อม ({because})", en=f"it has said that it is unavailable ({because})")
+                unit_id,
+                Words(th=f"แจ้งว่าไม่พร้อม ({because})", en=f"it has said that it is unavailable ({because})"),
             )
         return unit.call_sign
 
@@ -202,7 +205,9 @@ class Handling:
         row = self._get_open(uow, cmd.incident_id, cmd.expected_version)
         into = self._get(uow, cmd.into)
         if into.id == row.id:
-            raise refusals.bad_field("into", Words(th="รวมเหตุเข้ากับตัวเองไม่ได้", en="An incident cannot be merged into itself."))
+            raise refusals.bad_field(
+                "into", Words(th="รวมเหตุเข้ากับตัวเองไม่ได้", en="An incident cannot be merged into itself.")
+            )
         if into.state == "closed":
             raise refusals.already_closed(self._current(uow, into.id))
         here = self._units_on(uow, into.id)

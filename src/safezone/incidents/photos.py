@@ -46,7 +46,13 @@ def clean_photo(raw: bytes) -> CleanPhoto:
                 if opened.width * opened.height > LARGEST_PIXELS:
                     raise _not_a_picture(f"{opened.width} × {opened.height}")
                 upright = ImageOps.exif_transpose(opened).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+    ) as problem:
         raise _not_a_picture(type(problem).__name__) from None
     except Image.DecompressionBombWarning:
         raise _not_a_picture("too many pixels") from None

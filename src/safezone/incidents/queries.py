@@ -20,6 +20,7 @@ from safezone.incidents.commands import Reporter
 from safezone.incidents.rules import ACTIVE_STEPS, name_of
 from safezone.incidents.surroundings import Surroundings
 from safezone.incidents.tables import assignment, incident, note, photo, refused_message, report, twin
+from safezone.incidents.viewing import PlaceContent, view_of
 from safezone.incidents.views import (
     IncidentDetail,
     IncidentView,
@@ -29,7 +30,6 @@ from safezone.incidents.views import (
     RefusedMessageView,
     ReportView,
 )
-from safezone.incidents.viewing import PlaceContent, view_of
 
 LONGEST_LIST: Final = 500
 _BY_IDS: Final = select(incident).where(
@@ -79,7 +79,8 @@ def _views(
     refs |= {row.reason_ref for of_one in sent.values() for row in of_one if row.reason_ref}
     opened = open_many(conn, station, refs)
     return {
-        row.id: view_of(conn, row, sent.get(row.id, []), twins.get(row.id, []), opened, surroundings) for row in rows
+        row.id: view_of(conn, row, sent.get(row.id, []), twins.get(row.id, []), opened, surroundings)
+        for row in rows
     }
 
 
@@ -97,7 +98,9 @@ def visible_to(view: IncidentView, identity: Identity) -> IncidentView | None:
     return None
 
 
-def get_incident(conn: Connection, identity: Identity, incident_id: str, surroundings: Surroundings) -> IncidentView:
+def get_incident(
+    conn: Connection, identity: Identity, incident_id: str, surroundings: Surroundings
+) -> IncidentView:
     """One incident; NotFound when there is none or it is not for this identity's eyes."""
     identity.require("operator", "supervisor", "admin", "unit")
     view = incident_views(conn, identity.station, [incident_id], surroundings).get(incident_id)
@@ -107,7 +110,9 @@ def get_incident(conn: Connection, identity: Identity, incident_id: str, surroun
     return seen
 
 
-def get_acted_on(conn: Connection, identity: Identity, incident_id: str, surroundings: Surroundings) -> IncidentView:
+def get_acted_on(
+    conn: Connection, identity: Identity, incident_id: str, surroundings: Surroundings
+) -> IncidentView:
     """The incident after somebody's own action on it: a unit that has just left it may still see what it did."""
     view = incident_views(conn, identity.station, [incident_id], surroundings).get(incident_id)
     if view is None:
@@ -145,7 +150,9 @@ def list_incidents(
         )
         conditions.append(incident.c.id.in_(mine))
     order = (incident.c.opened_at_us.desc(), incident.c.id.desc())
-    rows = conn.execute(select(incident).where(*conditions).order_by(*order).limit(min(limit, LONGEST_LIST))).all()
+    rows = conn.execute(
+        select(incident).where(*conditions).order_by(*order).limit(min(limit, LONGEST_LIST))
+    ).all()
     views = _views(conn, identity.station, rows, surroundings)
     seen = (visible_to(views[row.id], identity) for row in rows)
     return [view for view in seen if view is not None]
@@ -168,8 +175,12 @@ def get_detail(
 
 def _list_reports(conn: Connection, station: str, incident_id: str) -> list[ReportView]:
     of_it = (report.c.station == station) & (report.c.incident_id == incident_id)
-    rows = conn.execute(select(report).where(of_it).order_by(report.c.at_us, report.c.id).limit(LONGEST_LIST)).all()
-    opened = open_many(conn, station, (ref for r in rows for ref in (r.text_ref, r.place_ref, r.reporter_ref)))
+    rows = conn.execute(
+        select(report).where(of_it).order_by(report.c.at_us, report.c.id).limit(LONGEST_LIST)
+    ).all()
+    opened = open_many(
+        conn, station, (ref for r in rows for ref in (r.text_ref, r.place_ref, r.reporter_ref))
+    )
     return [_report_view(row, opened) for row in rows]
 
 
@@ -193,13 +204,20 @@ def _report_view(row: Any, opened: dict[str, bytes]) -> ReportView:
     )
 
 
-def _list_notes(conn: Connection, station: str, which: ColumnElement[bool], limit: int = LONGEST_LIST) -> list[NoteView]:
+def _list_notes(
+    conn: Connection, station: str, which: ColumnElement[bool], limit: int = LONGEST_LIST
+) -> list[NoteView]:
     rows = conn.execute(
-        select(note).where(note.c.station == station, which).order_by(note.c.at_us.desc(), note.c.id.desc()).limit(limit)
+        select(note)
+        .where(note.c.station == station, which)
+        .order_by(note.c.at_us.desc(), note.c.id.desc())
+        .limit(limit)
     ).all()
     opened = open_many(conn, station, (row.text_ref for row in rows))
     texts = {ref: content.decode() for ref, content in opened.items()}
-    return [NoteView(row.id, from_us(row.at_us), row.actor, texts.get(row.text_ref)) for row in reversed(rows)]
+    return [
+        NoteView(row.id, from_us(row.at_us), row.actor, texts.get(row.text_ref)) for row in reversed(rows)
+    ]
 
 
 def find_handover(conn: Connection, identity: Identity) -> NoteView | None:
@@ -262,7 +280,13 @@ def get_public_status(conn: Connection, station: str, tracking_code: str) -> Pub
     ).first()
     if row is None:
         raise refusals.no_tracking_code()
-    times = (row.acknowledged_at_us, row.dispatched_at_us, row.en_route_at_us, row.on_scene_at_us, row.closed_at_us)
+    times = (
+        row.acknowledged_at_us,
+        row.dispatched_at_us,
+        row.en_route_at_us,
+        row.on_scene_at_us,
+        row.closed_at_us,
+    )
     changed_at_us = max((at for at in times if at is not None), default=row.at_us)
     return PublicStatus(
         tracking_code.strip().upper(),
@@ -318,5 +342,3 @@ def units_busy(conn: Connection, station: str, unit_ids: Iterable[str]) -> dict[
     for row in rows:
         busy.setdefault(row.unit_id, []).append(row.incident_id)
     return busy
-
-

@@ -34,7 +34,9 @@ def overtaken(actor: str, kind: str, current: Any) -> Conflict:
 
 def already_closed(current: Any) -> Conflict:
     """The incident is over; it must be reopened first."""
-    words = Words(th="เหตุนี้ปิดแล้ว หากต้องดำเนินการต่อให้เปิดเหตุอีกครั้ง", en="This incident is closed. Reopen it to go on.")
+    words = Words(
+        th="เหตุนี้ปิดแล้ว หากต้องดำเนินการต่อให้เปิดเหตุอีกครั้ง", en="This incident is closed. Reopen it to go on."
+    )
     return Conflict("already_closed", words, current=current)
 
 
@@ -102,7 +104,9 @@ def bad_field(field: str, words: Words) -> Invalid:
 
 def no_photo(photo_id: str) -> NotFound:
     """There is no such photo, or its key was deleted."""
-    words = Words(th=f"ไม่พบภาพ {photo_id} หรือภาพถูกลบแล้ว", en=f"There is no photo {photo_id}, or it was deleted.")
+    words = Words(
+        th=f"ไม่พบภาพ {photo_id} หรือภาพถูกลบแล้ว", en=f"There is no photo {photo_id}, or it was deleted."
+    )
     return NotFound("no_photo", words)
 
 

@@ -18,8 +18,8 @@ from safezone.core.ids import new_id
 from safezone.events.incidents import Channel, IncidentKind
 from safezone.incidents import commands as cmds
 from safezone.incidents import queries
-from safezone.incidents.rules import claim_in_utc, press_dedupe_key
 from safezone.incidents.routes import NoteBody, OnceKey
+from safezone.incidents.rules import claim_in_utc, press_dedupe_key
 from safezone.incidents.views import NoteView, PublicStatus, Receipt, RefusedMessageView
 
 
@@ -66,15 +66,23 @@ class ReportRoutes(Controller):
 
     @post()
     async def report_emergency(
-        self, data: JSONBody[ReportBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk], once_key: OnceKey = None
+        self,
+        data: JSONBody[ReportBody],
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        once_key: OnceKey = None,
     ) -> Response[ReportAnswer]:
         """Report something: 201 once it is on disk, 200 with the same answer when this very report came before."""
-        receipt: Receipt = await desk.execute(_command_of(data, identity, once_key, desk.clock.now()), identity)
+        receipt: Receipt = await desk.execute(
+            _command_of(data, identity, once_key, desk.clock.now()), identity
+        )
         answer = ReportAnswer(receipt.report_id, receipt.incident_id, receipt.tracking_code, receipt.joined)
         return Response(answer, status_code=200 if receipt.repeated else 201)
 
     @get("/{tracking_code:str}")
-    async def get_status(self, tracking_code: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> PublicStatus:
+    async def get_status(
+        self, tracking_code: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+    ) -> PublicStatus:
         """What became of a report."""
         return await desk.ask(queries.get_public_status, identity.station, tracking_code)
 
@@ -122,13 +130,19 @@ class HandoverRoutes(Controller):
     tags = ("handover",)
 
     @get()
-    async def list_handovers(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> HandoverList:
+    async def list_handovers(
+        self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+    ) -> HandoverList:
         """The last handover notes."""
         return HandoverList(await desk.ask(queries.list_handovers, identity))
 
     @post()
     async def note_handover(
-        self, data: JSONBody[NoteBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk], once_key: OnceKey = None
+        self,
+        data: JSONBody[NoteBody],
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        once_key: OnceKey = None,
     ) -> NoteView:
         """Tell the next shift."""
         note_id = await desk.execute(cmds.NoteHandover(data.text), identity, once_key)
@@ -142,6 +156,8 @@ class RefusedMessageRoutes(Controller):
     tags = ("administration",)
 
     @get()
-    async def list_refused_messages(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> RefusedMessages:
+    async def list_refused_messages(
+        self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+    ) -> RefusedMessages:
         """The last messages that could not be understood, as they came, with the reason."""
         return RefusedMessages(await desk.ask(queries.list_refused_messages, identity))

@@ -30,59 +30,81 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class AcknowledgeBody(Body, frozen=True):
+    """I take it."""
+
     expected_version: Version
 
 
 class DispatchBody(Body, frozen=True):
+    """Which units; the reason is needed when one of them is on another incident."""
+
     expected_version: Version
     unit_ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=50)]
     second_assignment_reason: cmds.Reason | None = None
 
 
 class StepBody(Body, frozen=True):
+    """How far the unit has come; a unit that cannot come says why."""
+
     state: cmds.AssignmentStep
     reason: cmds.Reason | None = None
 
 
 class PriorityBody(Body, frozen=True):
+    """The new priority (1 is the most urgent), and why."""
+
     expected_version: Version
     priority: cmds.Priority
     reason: cmds.Reason
 
 
 class PlaceBody(Body, frozen=True):
+    """Where it is, as a person confirms it."""
+
     expected_version: Version
     place: Point
 
 
 class NoteBody(Body, frozen=True):
+    """What is to be remembered."""
+
     text: cmds.Text
 
 
 class MergeBody(Body, frozen=True):
+    """The incident to which this one belongs."""
+
     expected_version: Version
     into: str
 
 
 class CloseBody(Body, frozen=True):
+    """How it ended."""
+
     expected_version: Version
     outcome: Outcome
     note: cmds.Text | None = None
 
 
 class ReopenBody(Body, frozen=True):
+    """Why it was not over."""
+
     expected_version: Version
     reason: cmds.Reason
 
 
 class IncidentList(msgspec.Struct, frozen=True):
+    """Incidents, newest first."""
+
     items: list[IncidentView]
 
 
 class Acting:
     """Somebody about to act on an incident: does the command, and answers with the incident as it stands then."""
 
-    def __init__(self, desk: Desk, identity: Identity, surroundings: Surroundings, once_key: str | None) -> None:
+    def __init__(
+        self, desk: Desk, identity: Identity, surroundings: Surroundings, once_key: str | None
+    ) -> None:
         self.desk = desk
         self.identity = identity
         self._surroundings = surroundings
@@ -95,7 +117,10 @@ class Acting:
 
 
 async def provide_acting(
-    desk: NamedDependency[Desk], identity: NamedDependency[Identity], surroundings: NamedDependency[Surroundings], once_key: OnceKey = None
+    desk: NamedDependency[Desk],
+    identity: NamedDependency[Identity],
+    surroundings: NamedDependency[Surroundings],
+    once_key: OnceKey = None,
 ) -> Acting:
     """What an action's route is given."""
     return Acting(desk, identity, surroundings, once_key)
@@ -120,13 +145,22 @@ class IncidentRoutes(Controller):
     ) -> IncidentList:
         """Incidents, newest first; a time without an offset is taken as UTC."""
         items = await desk.ask(
-            queries.list_incidents, identity, surroundings, state=which, limit=limit, before=claim_in_utc(before)
+            queries.list_incidents,
+            identity,
+            surroundings,
+            state=which,
+            limit=limit,
+            before=claim_in_utc(before),
         )
         return IncidentList(items)
 
     @get("/{incident_id:str}")
     async def get_incident(
-        self, incident_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk], surroundings: NamedDependency[Surroundings]
+        self,
+        incident_id: FromPath[str],
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        surroundings: NamedDependency[Surroundings],
     ) -> IncidentDetail:
         """Everything about one incident."""
         return await desk.ask(queries.get_detail, identity, incident_id, surroundings, desk.reader)
@@ -214,7 +248,12 @@ class IncidentRoutes(Controller):
 
     @get("/{incident_id:str}/photos/{photo_id:str}")
     async def get_photo(
-        self, incident_id: FromPath[str], photo_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk], surroundings: NamedDependency[Surroundings]
+        self,
+        incident_id: FromPath[str],
+        photo_id: FromPath[str],
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        surroundings: NamedDependency[Surroundings],
     ) -> Response[bytes]:
         """A photo."""
         image, media_type = await desk.ask(queries.get_photo, identity, incident_id, photo_id, surroundings)
@@ -253,4 +292,3 @@ class IncidentRoutes(Controller):
         """It was not over after all."""
         command = cmds.ReopenIncident(incident_id, data.expected_version, data.reason)
         return await acting.do(command)
-

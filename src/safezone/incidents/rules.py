@@ -26,7 +26,14 @@ PRIORITY_BY_KIND: Final[dict[IncidentKind, int]] = {
 }
 """The priority a report begins with (1 is the most urgent); a person may change it with a reason."""
 
-STEP_ORDER: Final[dict[str, int]] = {"assigned": 0, "accepted": 1, "en_route": 2, "on_scene": 3, "cleared": 4, "refused": 4}
+STEP_ORDER: Final[dict[str, int]] = {
+    "assigned": 0,
+    "accepted": 1,
+    "en_route": 2,
+    "on_scene": 3,
+    "cleared": 4,
+    "refused": 4,
+}
 ACTIVE_STEPS: Final = frozenset({"assigned", "accepted", "en_route", "on_scene"})
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """A device whose clock is off by more than this is not believed about when it was pressed."""
@@ -64,7 +71,9 @@ def claim_in_utc(claimed_at: datetime | None) -> datetime | None:
         return claimed_at.replace(tzinfo=UTC)
 
 
-def press_dedupe_key(station: str, point: str, number: int, claimed_at: datetime | None, received_at: datetime) -> str:
+def press_dedupe_key(
+    station: str, point: str, number: int, claimed_at: datetime | None, received_at: datetime
+) -> str:
     """What makes two messages the same press.
 
     A pole that was switched off counts from 1 again, so its number alone is not enough: the time it claims
@@ -115,7 +124,9 @@ def next_step(current: str, wanted: AssignmentStep) -> AssignmentStep | None:
     return wanted
 
 
-def busy_elsewhere(wanted: Sequence[str], busy: dict[str, list[str]], incident_id: str) -> dict[str, list[str]]:
+def busy_elsewhere(
+    wanted: Sequence[str], busy: dict[str, list[str]], incident_id: str
+) -> dict[str, list[str]]:
     """Those of the wanted units that are on other incidents now, and on which."""
     found = {unit: [other for other in busy.get(unit, []) if other != incident_id] for unit in wanted}
     return {unit: others for unit, others in found.items() if others}

@@ -29,13 +29,17 @@ _SEEN: Final = Prepared(
     )
 )
 _SAME_POINT: Final = Prepared(
-    select(incident.c.id, incident.c.state, incident.c.merged_into, incident.c.last_report_at_us)
-    .where(
-        incident.c.station == bindparam("of_station"),
-        incident.c.sos_point == bindparam("of_point"),
-        incident.c.last_report_at_us >= bindparam("since_us"),
+    # By the reports and not by the incidents: a report moves with its incident when that is merged into another one.
+    select(report.c.incident_id, report.c.at_us, incident.c.state)
+    .join_from(
+        report, incident, (incident.c.station == report.c.station) & (incident.c.id == report.c.incident_id)
     )
-    .order_by(incident.c.last_report_at_us.desc())
+    .where(
+        report.c.station == bindparam("of_station"),
+        report.c.sos_point == bindparam("of_point"),
+        report.c.at_us >= bindparam("since_us"),
+    )
+    .order_by(report.c.at_us.desc())
     .limit(8)
 )
 _NEAR: Final = Prepared(
@@ -88,19 +92,10 @@ def find_same_point(uow: UnitOfWork, sos_point: str, limits: Limits) -> str | No
     """The open incident to which a press of this SOS point now belongs, or None."""
     since_us = uow.at_us - limits.twin_window_s * 1_000_000
     asked = {"of_station": uow.station, "of_point": sos_point, "since_us": since_us}
-    for row in _SAME_POINT.run(uow.conn, asked).all():
-        if rules.is_twin_press(from_us(row.last_report_at_us), uow.at, limits):
-            found = _follow_merges(uow, row)
-            if found.state != "closed":
-                return str(found.id)
+    for row in _SAME_POINT.run(uow.conn, asked):
+        if row.state != "closed" and rules.is_twin_press(from_us(row.at_us), uow.at, limits):
+            return str(row.incident_id)
     return None
-
-
-def _follow_merges(uow: UnitOfWork, row: Any) -> Any:
-    """The incident to which this one belongs now; itself when it was not merged."""
-    while row is not None and row.merged_into is not None:
-        row = find_incident(uow.conn, uow.station, row.merged_into)
-    return row
 
 
 def list_near(uow: UnitOfWork, place: Point, limits: Limits) -> list[Near]:

@@ -41,7 +41,9 @@ def register(bus: Bus) -> None:
     bus.apply(ev.UnitDispatched, _unit_dispatched)
     bus.apply(ev.AssignmentAccepted, lambda c, e, x: _step(c, e, x, "accepted", accepted_at_us=to_us(e.at)))
     bus.apply(ev.UnitEnRoute, lambda c, e, x: _step(c, e, x, "en_route", en_route_at_us=to_us(e.at)))
-    bus.apply(ev.UnitArrived, lambda c, e, x: _step(c, e, x, "on_scene", on_scene_at_us=to_us(e.at), arrived=True))
+    bus.apply(
+        ev.UnitArrived, lambda c, e, x: _step(c, e, x, "on_scene", on_scene_at_us=to_us(e.at), arrived=True)
+    )
     bus.apply(ev.UnitCleared, lambda c, e, x: _step(c, e, x, "cleared", cleared_at_us=to_us(e.at)))
     bus.apply(ev.AssignmentRefused, _refused)
     bus.apply(ev.NoteAdded, _note_added)
@@ -60,13 +62,17 @@ def _change(conn: Connection, entry: Entry, incident_id: str, **values: Any) -> 
 
 def _decide(conn: Connection, entry: Entry, incident_id: str, **values: Any) -> None:
     """A person has decided something: whoever decides on an older version is told so."""
-    _update(conn, entry, incident_id, {**values, "last_actor": entry.actor, "last_kind": entry.kind}, decided=True)
+    _update(
+        conn, entry, incident_id, {**values, "last_actor": entry.actor, "last_kind": entry.kind}, decided=True
+    )
 
 
 _UPDATES: Final[dict[tuple[bool, tuple[str, ...]], Prepared]] = {}
 
 
-def _update(conn: Connection, entry: Entry, incident_id: str, values: dict[str, Any], *, decided: bool) -> None:
+def _update(
+    conn: Connection, entry: Entry, incident_id: str, values: dict[str, Any], *, decided: bool
+) -> None:
     key = (decided, tuple(values))
     prepared = _UPDATES.get(key)
     if prepared is None:
@@ -154,7 +160,13 @@ def _acknowledged(conn: Connection, entry: Entry, event: ev.IncidentAcknowledged
 
 
 def _place_corrected(conn: Connection, entry: Entry, event: ev.PlaceCorrected) -> None:
-    where = {"place_ref": event.place.ref, "cell": event.cell, "lon": None, "lat": None, "place_confirmed": True}
+    where = {
+        "place_ref": event.place.ref,
+        "cell": event.cell,
+        "lon": None,
+        "lat": None,
+        "place_confirmed": True,
+    }
     _decide(conn, entry, event.incident_id, **where)
 
 
@@ -250,13 +262,17 @@ _STEPS_OF: Final = Prepared(
 
 def _note_added(conn: Connection, entry: Entry, event: ev.NoteAdded) -> None:
     row = {"id": event.note_id, "incident_id": event.incident_id, "text_ref": event.text.ref}
-    conn.execute(note.insert(), {"station": entry.station, "at_us": to_us(entry.at), "actor": entry.actor, **row})
+    conn.execute(
+        note.insert(), {"station": entry.station, "at_us": to_us(entry.at), "actor": entry.actor, **row}
+    )
     _change(conn, entry, event.incident_id)
 
 
 def _handover_noted(conn: Connection, entry: Entry, event: ev.HandoverNoted) -> None:
     row = {"id": event.note_id, "incident_id": None, "text_ref": event.text.ref}
-    conn.execute(note.insert(), {"station": entry.station, "at_us": to_us(entry.at), "actor": entry.actor, **row})
+    conn.execute(
+        note.insert(), {"station": entry.station, "at_us": to_us(entry.at), "actor": entry.actor, **row}
+    )
 
 
 def _photo_added(conn: Connection, entry: Entry, event: ev.PhotoAdded) -> None:
@@ -278,7 +294,12 @@ def _photo_added(conn: Connection, entry: Entry, event: ev.PhotoAdded) -> None:
 
 
 def _merged(conn: Connection, entry: Entry, event: ev.IncidentMerged) -> None:
-    over = {"state": "closed", "outcome": "duplicate", "closed_at_us": to_us(entry.at), "merged_into": event.into}
+    over = {
+        "state": "closed",
+        "outcome": "duplicate",
+        "closed_at_us": to_us(entry.at),
+        "merged_into": event.into,
+    }
     _decide(conn, entry, event.incident_id, **over)
 
 

@@ -42,7 +42,6 @@ incident = table(
     Column("outcome", String(24)),
     Column("merged_into", String(36)),
     Index("incident_by_number", "station", "year", "number", unique=True),
-    Index("incident_by_point", "station", "sos_point", "last_report_at_us"),
     Index("incident_by_cell", "station", "cell", "last_report_at_us"),
     Index("incident_by_state", "station", "state", "opened_at_us"),
     source="log",
@@ -71,6 +70,7 @@ report = table(
     Index("report_once", "station", "dedupe_sha256", unique=True),
     Index("report_by_code", "station", "tracking_code"),
     Index("report_by_incident", "station", "incident_id"),
+    Index("report_by_point", "station", "sos_point", "at_us"),
     source="log",
 )
 

@@ -162,6 +162,7 @@ def position_routes(desk: Desk, keep_refused: KeepRefused | None = None) -> list
             known = known or desk.authenticator.find(osmand.find_identifier(query, body) or "")
             if known is None:
                 raise
+            _own_unit(known)
             if keep_refused is not None:
                 await keep_refused("osmand", osmand.without_identifier(query, body), useless.words, known)
             return Response(PositionsAnswer([], RefusedPart(useless.code, useless.words)), status_code=200)

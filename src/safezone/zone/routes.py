@@ -40,7 +40,10 @@ class MapFeatures(msgspec.Struct, frozen=True):
     tags=["zone"],
     responses={
         200: ResponseSpec(
-            MapFeatures, generate_examples=False, media_type="application/geo+json", description="The map as GeoJSON"
+            MapFeatures,
+            generate_examples=False,
+            media_type="application/geo+json",
+            description="The map as GeoJSON",
         )
     },
     response_headers=[ResponseHeader(name="ETag", description="Version of the map", documentation_only=True)],

@@ -115,7 +115,7 @@ function pressDigit(digit: number, desk: Desk): boolean {
 function escape(desk: Desk, target: EventTarget | null): boolean {
   const work = desk.chosenId ? desk.workOn(desk.chosenId) : null;
   if (desk.managedUnit) desk.managedUnit = null;
-  else if (desk.picking) desk.picking = null;
+  else if (desk.picking?.purpose === "incident") desk.picking = null;
   else if (
     target instanceof HTMLElement &&
     target.matches("input, textarea, select") &&

@@ -89,6 +89,7 @@ export class Desk {
     const [role = "", ...rest] = actor.split(":");
     const id = rest.join(":");
     if (role === "unit") return this.units.get(id)?.call_sign ?? id;
+    if (role === "system") return tOr("role.system", role); // which of its jobs it was, the log knows
     if (role === "sos_point" || id === "") return [tOr(`role.${role}`, role), id].join(" ").trim();
     return id;
   }

@@ -14,5 +14,5 @@ export function age(durationS: number): string {
 export function distance(distanceM: number): string {
   if (distanceM < 995)
     return t("time.m", { n: distanceM < 100 ? Math.round(distanceM) : Math.round(distanceM / 10) * 10 });
-  return t("time.km", { n: (distanceM / 1000).toFixed(1) });
+  return t("time.km", { n: Number((distanceM / 1000).toFixed(1)) });
 }

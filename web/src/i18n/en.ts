@@ -342,8 +342,6 @@ export const en: Record<Key, string> = {
   "map.failed": "The map cannot be drawn on this computer (WebGL needed). Queue and dispatch work as usual",
   "map.illustrative": "Streets and places are illustrative",
   "map.layers": "Layers",
-  "map.metres": "m",
-  "map.kilometres": "km",
   "map.zoom_in": "Zoom in",
   "map.zoom_out": "Zoom out",
 

@@ -336,8 +336,6 @@ export const th = {
   "map.failed": "แผนที่แสดงไม่ได้บนเครื่องนี้ (ต้องใช้ WebGL) คิวและการสั่งการยังใช้ได้ตามปกติ",
   "map.illustrative": "ถนนและสถานที่เป็นภาพประกอบ",
   "map.layers": "ชั้นข้อมูล",
-  "map.metres": "ม.",
-  "map.kilometres": "กม.",
   "map.zoom_in": "ขยาย",
   "map.zoom_out": "ย่อ",
 

@@ -1,8 +1,6 @@
 /** The map on the screen: takes features, gives back presses, and stays quiet when nothing changed. */
 import {
-  AttributionControl,
   Map as MapLibre,
-  ScaleControl,
   setWorkerUrl,
   type GeoJSONSource,
   type LngLatBoundsLike,
@@ -15,6 +13,7 @@ import type { Lang } from "../i18n/i18n.svelte.ts";
 import { CROWD, type Features } from "./features.ts";
 import { boundsOf, outsideOf, tinted } from "./ground.ts";
 import { addImages } from "./images.ts";
+import { scaleBar, type ScaleBar } from "./scale.ts";
 import { nameIn, NAMED_LAYERS, zoneStyle } from "./style.ts";
 
 setWorkerUrl(workerUrl); // MapLibre 6 draws nothing without it
@@ -37,15 +36,10 @@ export interface Pressed {
   id: string;
 }
 
-export interface MapWords {
-  title: string;
-  metres: string;
-  kilometres: string;
-}
-
 export interface MapEvents {
   press(what: Pressed | null, place: Place): void;
   hover(what: Pressed | null, x: number, y: number): void;
+  scale(bar: ScaleBar): void;
 }
 
 export class ZoneMapView {
@@ -58,7 +52,7 @@ export class ZoneMapView {
   private pulse: ReturnType<typeof setInterval> | undefined;
   private readonly ready: Promise<void>;
 
-  constructor(container: HTMLElement, center: Place, lang: Lang, words: MapWords, events: MapEvents) {
+  constructor(container: HTMLElement, center: Place, lang: Lang, title: string, events: MapEvents) {
     this.map = new MapLibre({
       container,
       style: zoneStyle(lang),
@@ -71,15 +65,9 @@ export class ZoneMapView {
       pitchWithRotate: false,
       touchPitch: false,
       fadeDuration: 0,
-      locale: {
-        "Map.Title": words.title,
-        "ScaleControl.Meters": words.metres,
-        "ScaleControl.Kilometers": words.kilometres,
-      },
+      locale: { "Map.Title": title },
     });
     this.map.touchZoomRotate.disableRotation();
-    this.map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-left");
-    this.map.addControl(new AttributionControl({ compact: true }), "bottom-left");
     this.ready = document.fonts.load('700 18px "Plex Thai"').then(async () => {
       if (!this.map.loaded()) await this.map.once("load");
       addImages(this.map);
@@ -92,6 +80,9 @@ export class ZoneMapView {
       this.map.getCanvas().style.cursor = what ? "pointer" : "";
       events.hover(what, event.point.x, event.point.y);
     });
+    const tellScale = (): void => events.scale(scaleBar(this.map.getCenter().lat, this.map.getZoom()));
+    this.map.on("zoom", tellScale);
+    tellScale();
     this.map.on("movestart", (event) => {
       if (event.originalEvent) this.moved = true;
     });
@@ -128,7 +119,8 @@ export class ZoneMapView {
     this.map.setFilter("unit-marked", ["in", ["get", "id"], ["literal", [...unitIds]]]);
   }
 
-  async speak(lang: Lang): Promise<void> {
+  async speak(lang: Lang, title: string): Promise<void> {
+    this.map.getCanvas().setAttribute("aria-label", title);
     await this.ready;
     for (const layer of NAMED_LAYERS) this.map.setLayoutProperty(layer, "text-field", nameIn(lang));
   }
