@@ -329,12 +329,13 @@ def main() -> int:
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=30_000)
+    chromium = find_or_install_chromium()
     with (
         tempfile.TemporaryDirectory() as temporary,
         running(Path(temporary) / "data", settings=QUICK) as station,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=find_or_install_chromium(), args=DRAWING_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=DRAWING_FLAGS)
         studio, hearts = Studio(station, browser, asked.folder), Heartbeats(station, silent="sos-06")
         studio.sign_on("มุกดา 31", "foot-1", 104.73010, 16.54330, ago_s=95.0)
         studio.sign_on("มุกดา 21", "moto-1", 104.72830, 16.54330)

@@ -168,7 +168,7 @@ class WriterLane:
             # Full disk, lost database: nothing of the batch was stored, so nobody may hear "received".
             why = str(problem.__cause__ or problem)
             if why != self.last_error:  # Once, not twenty times a second onto a disk that is full.
-                logger.error("nothing is stored until this is over: %s", why)
+                logger.error("nothing is stored until this is over: %s", why)  # noqa: TRY400 - one line for a full disk
             self.last_error = why
             self._drop_connection()
             for ask in asks:

@@ -100,7 +100,7 @@ class Node:
         serving = asyncio.create_task(server.serve(sockets=[web]))
         try:
             await server.answers()
-            while not serving.done() and any(door.state() != "ok" for door in self.doors):
+            while not serving.done() and any(door.state() != "ok" for door in self.doors):  # noqa: ASYNC110 - many conditions
                 await asyncio.sleep(0.005)
             _settle_memory()
             on_ready()
@@ -149,7 +149,7 @@ class _Server(uvicorn.Server):
 
     async def answers(self) -> None:
         """Returns once connections are taken."""
-        while not self.started and not self.should_exit:
+        while not self.started and not self.should_exit:  # noqa: ASYNC110 - uvicorn tells nobody
             await asyncio.sleep(0.005)
 
 
