@@ -15,7 +15,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,10 +54,11 @@ PHONE = Size("390x844", 390, 844)
 
 
 class Heartbeats:
-    """Every SOS point says every second that it is well; one of them falls silent after a while."""
+    """Every SOS point says every second that it is well, one of them falls silent; and units say where they are."""
 
     def __init__(self, station: Station, *, silent: str) -> None:
-        self._silent, self._end = silent, threading.Event()
+        self.places: dict[str, tuple[float, float]] = {}
+        self._station, self._silent, self._end = station, silent, threading.Event()
         self._clients: dict[str, paho.Client] = {}
         for point, login in station.poles.items():
             client = self._clients[point] = paho.Client(CallbackAPIVersion.VERSION2)
@@ -76,6 +77,8 @@ class Heartbeats:
             for point, client in self._clients.items():
                 if point != self._silent or beats < 5:
                     client.publish(self._topic.format(point), body)
+            for call_sign, place in list(self.places.items()):
+                tell_place(self._station, call_sign, *place)
 
     def end(self) -> None:
         """Nobody beats any more."""
@@ -84,6 +87,12 @@ class Heartbeats:
         for client in self._clients.values():
             client.disconnect()
             client.loop_stop()
+
+
+def tell_place(station: Station, call_sign: str, lon: float, lat: float) -> None:
+    """The unit's phone says where it is now."""
+    fix = {"at": datetime.now(UTC).isoformat(), "lon": lon, "lat": lat, "accuracy_m": 6.0}
+    station.ask("POST", "/positions", {"fixes": [fix]}, who=call_sign)
 
 
 class Studio:
@@ -146,15 +155,10 @@ class Studio:
         version = self.station.ask("GET", f"/incidents/{incident}").json()["incident"]["version"]
         self.do(f"/incidents/{incident}/{action}", {"expected_version": version, **body}, who)
 
-    def sign_on(self, call_sign: str, unit: str, lon: float, lat: float, *, ago_s: float = 0.0) -> None:
-        """The unit is on duty and was there so many seconds ago."""
+    def sign_on(self, call_sign: str, unit: str, lon: float, lat: float) -> None:
+        """The unit is on duty and has said once where it is."""
         self.do(f"/units/{unit}/duty", {"on": True}, call_sign)
-        self.stand(call_sign, lon, lat, ago_s=ago_s)
-
-    def stand(self, call_sign: str, lon: float, lat: float, *, ago_s: float = 0.0) -> None:
-        """The unit's phone says where it is."""
-        at = (datetime.now(UTC) - timedelta(seconds=ago_s)).isoformat()
-        self.do("/positions", {"fixes": [{"at": at, "lon": lon, "lat": lat, "accuracy_m": 6.0}]}, call_sign)
+        tell_place(self.station, call_sign, lon, lat)
 
     def step(self, incident: str, unit: str, call_sign: str, *states: str) -> None:
         """The unit goes through these steps."""
@@ -182,12 +186,12 @@ def take_new_press(studio: Studio) -> str:
     return incident
 
 
-def play_evening(studio: Studio, pier: str) -> dict[str, str]:
+def play_evening(studio: Studio, hearts: Heartbeats, pier: str) -> dict[str, str]:
     """Several incidents in different stages, units on their way, one fix that is old and a pole that is silent."""
     studio.on(pier, "acknowledge")
     studio.on(pier, "dispatch", unit_ids=["moto-1", "foot-1"])
     studio.step(pier, "moto-1", "มุกดา 21", "accepted", "en_route")
-    studio.stand("มุกดา 21", 104.72905, 16.54420)
+    hearts.places["มุกดา 21"] = (104.72905, 16.54420)
     studio.do(f"/incidents/{pier}/notes", {"text": "ผู้แจ้งเป็นหญิง สวมเสื้อแดง รออยู่หน้าทางลงเรือ"})
     theft = studio.do(
         "/reports",
@@ -337,13 +341,17 @@ def main() -> int:
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=DRAWING_FLAGS)
         studio, hearts = Studio(station, browser, asked.folder), Heartbeats(station, silent="sos-06")
-        studio.sign_on("มุกดา 31", "foot-1", 104.73010, 16.54330, ago_s=95.0)
-        studio.sign_on("มุกดา 21", "moto-1", 104.72830, 16.54330)
-        studio.sign_on("มุกดา 11", "car-1", 104.72935, 16.54135)
-        studio.sign_on("มุกดา 12", "car-2", 104.72720, 16.54560)
-        studio.sign_on("มุกดา 22", "moto-2", 104.72890, 16.54050)
+        studio.sign_on("มุกดา 31", "foot-1", 104.73010, 16.54330)  # Its fix grows old.
+        for call_sign, unit, lon, lat in (
+            ("มุกดา 21", "moto-1", 104.72830, 16.54330),
+            ("มุกดา 11", "car-1", 104.72935, 16.54135),
+            ("มุกดา 12", "car-2", 104.72720, 16.54560),
+            ("มุกดา 22", "moto-2", 104.72890, 16.54050),
+        ):
+            studio.sign_on(call_sign, unit, lon, lat)
+            hearts.places[call_sign] = (lon, lat)
         take_quiet(studio)
-        shown = play_evening(studio, take_new_press(studio))
+        shown = play_evening(studio, hearts, take_new_press(studio))
         take_busy(studio, shown)
         take_windows(studio)
         take_conflict(studio, shown)

@@ -34,7 +34,7 @@ def test_waiting_commands_share_a_transaction(ground: Ground) -> None:
     shared = [len(c.entries) // 2 for c in told if c.entries[0].seq <= max(seqs)]
     assert sum(shared) == count
     assert max(shared) <= MAX_BATCH
-    assert len(shared) <= count // MAX_BATCH + 2, shared
+    assert len(shared) <= 5, f"600 waiting commands took {len(shared)} transactions"
 
 
 def test_the_log_has_no_gap_and_every_entry_is_told_once_in_order(ground: Ground) -> None:

@@ -113,10 +113,10 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
 
 def _set_the_scene(station: Station, found: Aftermath) -> None:
     found.screen = Screen(station, after=0)
-    found.poles = [Pole(station, point, pace_s=0.25) for point in RECEIPT_POLES]
-    found.poles += [Pole(station, point, pace_s=0.25, knows_receipts=False) for point in SIMPLE_POLES]
+    found.poles = [Pole(station, point, pace_s=0.4) for point in RECEIPT_POLES]
+    found.poles += [Pole(station, point, pace_s=0.4, knows_receipts=False) for point in SIMPLE_POLES]
     found.reporters = [
-        Reporter(station, f"page-{number}", pace_s=0.3, seed=SEED + number) for number in range(3)
+        Reporter(station, f"page-{number}", pace_s=0.4, seed=SEED + number) for number in range(3)
     ]
     found.closer = Closer(station, at_reports=60)
     everybody: list[Screen | Pole | Reporter | Closer] = [
@@ -145,11 +145,11 @@ def _carry_out(station: Station, kill: Kill, found: Aftermath) -> None:
         if kill.strike != "any":
             pole.press()
     if kill.strike == "said":
-        eventually(lambda: strike.struck, within_s=60.0)
+        eventually(lambda: strike.at_s, within_s=60.0)
     else:
         _pass(kill.burst_delay_s if kill.strike == "burst" else 0.0)
         strike()
-    found.kills.append((kill, time.monotonic()))
+    found.kills.append((kill, strike.at_s))
 
 
 class _Strike:
@@ -158,13 +158,15 @@ class _Strike:
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._lock = threading.Lock()
-        self.struck = False
+        self.at_s = 0.0
+        """When it struck (monotonic); 0 before."""
 
     def __call__(self) -> None:
         with self._lock:
-            if not self.struck:
+            if not self.at_s:
+                now_s = time.monotonic()
                 os.kill(self._pid, signal.SIGKILL)
-                self.struck = True
+                self.at_s = now_s
 
 
 def _has_new_receipt(pole: Pole, after_n: int) -> bool:

@@ -119,6 +119,7 @@ def test_every_word_changes_with_the_language(
 ) -> None:
     Patrol(station, "มุกดา 21", "moto-1").sign_on(104.7290, 16.5440)
     Patrol(station, "มุกดา 11", "car-1").sign_on(104.7290, 16.5430)
+    station.ask("POST", "/handover", {"text": "—"})  # What people have written stays in their language.
     console = open_console()
     console.turn_sound_on()
     incident, other = press_pole("sos-03"), press_pole("sos-01")

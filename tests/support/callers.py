@@ -50,7 +50,7 @@ class Pole:
         point: str,
         *,
         pace_s: float,
-        repeat_s: float = 1.5,
+        repeat_s: float = 2.0,
         knows_receipts: bool = True,
     ) -> None:
         self.point = point
@@ -71,7 +71,7 @@ class Pole:
         )
         self._client.username_pw_set(*station.poles[point])
         # A pole in the field waits a second; here the broker is killed more often than that.
-        self._client.reconnect_delay_set(0.05, 0.4)  # type: ignore[arg-type]
+        self._client.reconnect_delay_set(0.1, 0.4)  # type: ignore[arg-type]
         self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
         self._client.on_publish = self._on_publish
@@ -214,7 +214,7 @@ class Reporter:
             said.answers.append((answer.status_code, answer.json()))
             return True
 
-        eventually(was_answered, within_s=60.0, every_s=0.05)
+        eventually(was_answered, within_s=60.0, every_s=0.15)
 
 
 class Closer:

@@ -65,7 +65,7 @@ class Screen:
                 if self.connected_since_s is not None:
                     self.connections.append(Connected(self.connected_since_s, time.monotonic(), why))
                     self.connected_since_s = None
-                self._end.wait(0.03)
+                self._end.wait(0.1)
 
     def _follow(self, client: httpx.Client) -> None:
         headers = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,8 @@ from safezone.entrypoints.broker_config import Device
 logger = logging.getLogger("safezone.broker")
 
 RETRY_S: Final = 1.0
+SOON_S: Final = 0.02
+"""While the program starts nobody may wait for this longer than needed."""
 
 
 class BrokerUsers:
@@ -29,11 +32,18 @@ class BrokerUsers:
     nothing can be missed by missing an event.
     """
 
-    def __init__(self, desk: Desk, directory: Path) -> None:
+    def __init__(self, desk: Desk, directory: Path, is_listening: Callable[[], bool] = lambda: True) -> None:
+        """`is_listening`: whether the program has signed in at the broker itself.
+
+        Before its session exists nothing is kept for it, and a press would be confirmed to the pole and dropped: so
+        on the very first start no pole is let in before the program.
+        """
         self._desk = desk
         self._directory = directory
+        self._is_listening = is_listening
         self._changed = asyncio.Event()
-        self._trouble: Words | None = None
+        self._trouble: Words | None = _NOT_TOLD
+        self._complained = False
         self._told: tuple[Device, ...] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -66,7 +76,8 @@ class BrokerUsers:
     async def _follow(self) -> None:
         while True:
             self._changed.clear()
-            wait_s = None if await self._tell() else RETRY_S
+            told = self._is_listening() and await self._tell()
+            wait_s = None if told else RETRY_S if self._complained else SOON_S
             try:
                 await asyncio.wait_for(self._changed.wait(), wait_s)
             except TimeoutError:
@@ -80,11 +91,12 @@ class BrokerUsers:
                 return True
             taken = await asyncio.to_thread(broker.set_devices, self._directory, devices)
         except (Unavailable, CannotStart) as problem:
-            if self._trouble is None:
+            if not self._complained:
                 logger.warning("the broker does not know the newest list of SOS points: %s", problem)
-            self._trouble = _NOT_TOLD
+            self._trouble, self._complained = _NOT_TOLD, True
             return False
-        self._trouble = None
+        # A broker that is away reads the list when it comes up.
+        self._trouble, self._complained = None, False
         # A broker that is just coming up may have read the list before it was changed: it is asked again.
         self._told = devices if taken else None
         return taken

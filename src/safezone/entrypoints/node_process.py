@@ -17,7 +17,7 @@ from safezone.core.i18n import Words
 from safezone.core.identity import Role
 from safezone.core.settings import Settings, load_settings
 from safezone.entrypoints import broker
-from safezone.entrypoints.broker_users import BrokerUsers, devices_of
+from safezone.entrypoints.broker_users import BrokerUsers
 from safezone.entrypoints.broker_watch import BrokerWatch, renewal_of
 from safezone.entrypoints.house import DataFolder, Engine, House
 from safezone.entrypoints.mqtt import MqttDoor, MqttSettings
@@ -94,7 +94,8 @@ def run_node(options: NodeOptions, wire: Callable[[Settings], House]) -> int:
             if not settings.broker.host:
                 renew = renewal_of(folder.broker)
                 watch = BrokerWatch(mqtt, engine.desk.station, lambda: door.status().answered, renew)
-                node.doors += [watch, BrokerUsers(engine.desk, folder.broker)]
+                users = BrokerUsers(engine.desk, folder.broker, lambda: door.status().connected)
+                node.doors += [watch, users]
             ready = ready_of(node, web, mqtt.host, mqtt.port)
 
             def on_ready() -> None:
@@ -180,7 +181,7 @@ def _tell(new: NewStation, options: NodeOptions, folder: DataFolder) -> None:
 def _prepare_broker(
     options: NodeOptions, folder: DataFolder, engine: Engine, settings: Settings
 ) -> MqttSettings:
-    """How to reach the broker; the embedded one is made ready, knows every pole, and is handed to the supervisor."""
+    """How to reach the broker; the embedded one is made ready and handed to the supervisor."""
     station = engine.desk.station
     call = BrokerCall([], {})
     if not settings.broker.host:
@@ -192,12 +193,6 @@ def _prepare_broker(
                 port=settings.broker.port,
                 free_port_if_taken=options.demo,
             )
-        with engine.desk.database.read() as conn:
-            devices = devices_of(conn, station)
-        try:
-            broker.set_devices(folder.broker, devices)
-        except Unavailable as problem:
-            logger.warning("%s", problem)
         prepared = broker.load(folder.broker)
         call = BrokerCall(list(prepared.argv), dict(prepared.env))
     write_ready(folder.run / "broker-call.json", call)

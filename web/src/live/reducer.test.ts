@@ -27,7 +27,9 @@ describe("old snapshot + frames = new snapshot", () => {
   });
 
   test("a frame that comes twice, or is older than the snapshot, changes nothing", () => {
-    const twice = [frames[0], frames[0], frames[1], frames[0], frames[2], frames[2]].flatMap((f) => f ?? []);
+    const twice = [frames[0], frames[0], frames[1], frames[0], frames[2], frames[2], frames[0]].flatMap(
+      (f) => f ?? [],
+    );
     expect(twice.reduce(applyChange, fromSnapshot(before))).toEqual(fromSnapshot(after));
     expect(frames.reduce(applyChange, fromSnapshot(after))).toEqual(fromSnapshot(after));
   });
