@@ -34,8 +34,8 @@ DRAWING_FLAGS = [each for each in FLAGS if each != "--disable-gpu"] + [
     "--enable-unsafe-swiftshader",
 ]
 """The map needs WebGL; without a graphics card it is computed."""
-QUICK = "[heartbeats]\ninterval_s = 2\nwatch_after_s = 5\ndown_after_s = 9\n"
-"""A pole that falls silent is missed within seconds here."""
+QUICK = "[heartbeats]\ninterval_s = 2\nwatch_after_s = 5\ndown_after_s = 9\n[positions]\nfix_stale_s = 20\n"
+"""A pole that falls silent is missed within seconds here, and a position is old after twenty."""
 README_PICTURE_BYTES = 400_000
 
 

@@ -33,6 +33,7 @@ def test_it_ends_with_everything_it_started_while_poles_press_and_a_console_watc
         pole.finish()
         screen.finish()
     assert not (station.data / "run" / "children.json").exists()
+    assert "Finished server process" in station.said(), "the program was asked to end, not killed"
     # An orderly end loses as little as a sudden one, and leaves the record whole.
     claims = count_claims(read_log(station.database))
     receipted = [press for press in pole.presses.values() if press.receipts]

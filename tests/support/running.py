@@ -208,9 +208,14 @@ def running(
         yield station
         station.close()
         station.stop()
+        assert not (left := _list_of(data)), f"left behind: {left}"
     finally:
+        # Nothing to do after a test that went well; nothing stays behind after one that did not.
         if process.poll() is None:
-            _end(process)
+            process.kill()
+            process.wait()
+        for each in _list_of(data):
+            each.kill()
 
 
 def start(words: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
@@ -261,14 +266,14 @@ def lives(pid: int) -> bool:
         return False
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """A test has failed in the middle: nothing that it started stays behind."""
-    mine = psutil.Process(process.pid).children(recursive=True)
-    process.kill()
-    process.wait()
-    for each in mine:
-        if each.is_running():
-            each.kill()
+def _list_of(data: Path) -> list[psutil.Process]:
+    """The processes that were started for this folder, whoever their parent is now."""
+    found = [each for each in psutil.process_iter(["cmdline"]) if each.pid != os.getpid()]
+    return [
+        each
+        for each in found
+        if lives(each.pid) and any(str(data) in word for word in each.info["cmdline"] or ())
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,9 @@ export class ZoneMapView {
       locale: { "Map.Title": title },
     });
     this.map.touchZoomRotate.disableRotation();
-    this.ready = document.fonts.load('700 18px "Plex Thai"').then(async () => {
+    // Without its letters the map is still a map: a server that was away for a moment must not leave it blank.
+    const letters = document.fonts.load('700 18px "Plex Thai"').catch(() => []);
+    this.ready = letters.then(async () => {
       if (!this.map.loaded()) await this.map.once("load");
       addImages(this.map);
     });
