@@ -27,7 +27,7 @@ from tests.support.record import Claim, Line, count_claims, count_reports, head_
 from tests.support.running import DEMO_SET, Station, finish, running
 from tests.support.screens import Screen
 
-KILLS: Final = int(os.environ.get("SAFEZONE_FAULT_KILLS", "55"))
+KILLS: Final = int(os.environ.get("SAFEZONE_FAULT_KILLS", "50"))
 SEED: Final = int(os.environ.get("SAFEZONE_FAULT_SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
 RECEIPT_POLES: Final = ("sos-01", "sos-02", "sos-03", "sos-04", "sos-05", "sos-06")
 SIMPLE_POLES: Final = ("sos-07", "sos-08")

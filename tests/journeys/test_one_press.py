@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import OpenConsole, PressPole
+from tests.journeys.console import Console
 from tests.journeys.patrol import Patrol
 from tests.support.running import Station
 
@@ -55,22 +56,7 @@ def test_from_the_press_to_the_closed_incident(
         expect(each.card(incident)).to_contain_text("มุกดา 21")
         expect(each.get("assignment")).to_have_attribute("data-state", "assigned")
 
-    # While the operator types, the unit answers. Nothing of the sentence is lost, and it goes on in the same place.
-    first.press("n")
-    first.type("ผู้แจ้งเป็นหญิง ")
-    near.say(incident, "accepted")
-    expect(first.get("assignment")).to_have_attribute("data-state", "accepted")
-    first.type("สวมเสื้อแดง ")
-    near.say(incident, "en_route")
-    for each in both:
-        each.expect_state(incident, "en_route", "กำลังไป")
-    first.type("รออยู่ที่ท่าเรือ")
-    expect(first.get("note-input")).to_have_value("ผู้แจ้งเป็นหญิง สวมเสื้อแดง รออยู่ที่ท่าเรือ")
-    first.press("Enter")
-    for each in both:
-        expect(each.get("note")).to_contain_text("ผู้แจ้งเป็นหญิง สวมเสื้อแดง รออยู่ที่ท่าเรือ")
-    expect(first.get("note-input")).to_have_value("")
-
+    _type_while_the_unit_answers(first, second, near, incident)
     near.say(incident, "on_scene")
     for each in both:
         each.expect_state(incident, "on_scene", "ถึงที่เกิดเหตุ")
@@ -88,6 +74,24 @@ def test_from_the_press_to_the_closed_incident(
     detail = station.ask("GET", f"/incidents/{incident}").json()
     assert [each["kind"] for each in detail["timeline"]][:2] == ["report_received", "incident_opened"]
     assert detail["incident"]["outcome"] == "resolved"
+
+
+def _type_while_the_unit_answers(first: Console, second: Console, near: Patrol, incident: str) -> None:
+    """Nothing of the sentence is lost, and it goes on in the same place."""
+    first.press("n")
+    first.type("ผู้แจ้งเป็นหญิง ")
+    near.say(incident, "accepted")
+    expect(first.get("assignment")).to_have_attribute("data-state", "accepted")
+    first.type("สวมเสื้อแดง ")
+    near.say(incident, "en_route")
+    for each in (first, second):
+        each.expect_state(incident, "en_route", "กำลังไป")
+    first.type("รออยู่ที่ท่าเรือ")
+    expect(first.get("note-input")).to_have_value("ผู้แจ้งเป็นหญิง สวมเสื้อแดง รออยู่ที่ท่าเรือ")
+    first.press("Enter")
+    for each in (first, second):
+        expect(each.get("note")).to_contain_text("ผู้แจ้งเป็นหญิง สวมเสื้อแดง รออยู่ที่ท่าเรือ")
+    expect(first.get("note-input")).to_have_value("")
 
 
 def test_a_false_alarm_and_a_prank_are_outcomes_like_any_other(

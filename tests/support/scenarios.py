@@ -143,10 +143,13 @@ def people_come_and_go(station: RunningStation, operator: Api) -> None:
 
 
 def a_listener_is_parked(station: RunningStation, _operator: Api) -> None:
-    """Something that listens fails until it is parked, and is let go on."""
+    """Something that listens fails until it is parked, and is let go on.
+
+    One that no program leads any more, so that nobody hears anything in between.
+    """
     for _ in range(MAX_TRIES):
-        station.do(NoteFailure("assets.sign_of_life", station.head() + 1, "cannot"), SYSTEM)
-    station.do(ResumeListener("assets.sign_of_life"), SYSTEM)
+        station.do(NoteFailure("of.an.older.program", station.head() + 1, "cannot"), SYSTEM)
+    station.do(ResumeListener("of.an.older.program"), SYSTEM)
 
 
 ON_THE_SCREEN: list[Scenario] = [

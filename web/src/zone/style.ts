@@ -311,9 +311,8 @@ const things: LayerSpecification[] = [
 
 /** The whole style; nothing in it comes from the internet. */
 export function zoneStyle(lang: Lang): StyleSpecification {
-  const still = { type: "geojson", data: EMPTY } as const;
-  // What moves is cut into few large tiles (here still exact to 0.6 m), so that an update is one redraw, not nine.
-  const live = { ...still, maxzoom: 13, buffer: 32 } as const;
+  // Few large tiles (still exact to 0.6 m) instead of many small ones: an update is one redraw with few strokes.
+  const source = { type: "geojson", data: EMPTY, maxzoom: 13, buffer: 64 } as const;
   return {
     version: 8,
     "font-faces": {
@@ -322,7 +321,7 @@ export function zoneStyle(lang: Lang): StyleSpecification {
         { url: new URL(latinFont, location.href).href },
       ],
     },
-    sources: { zone: still, outside: still, assets: live, units: live, incidents: live, pin: live },
+    sources: { zone: source, outside: source, assets: source, units: source, incidents: source, pin: source },
     layers: [...ground(lang), ...things],
   };
 }
