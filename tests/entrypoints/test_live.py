@@ -62,7 +62,7 @@ def busy(shared: RunningStation) -> RunningStation:
     return shared
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     st.floats(0, 1),
     st.lists(st.tuples(st.sampled_from(["after", "last_event_id"]), st.floats(0, 1)), max_size=3),

@@ -105,6 +105,24 @@ def test_the_stage_follows_the_units_there_and_back(desk: Desk) -> None:
     assert desk.dispatch(desk.view(view.id), "car-1").state == "on_scene", "also when it is sent back"
 
 
+def test_falling_back_a_stage_makes_no_clock_young(desk: Desk) -> None:
+    start = desk.clock.now()
+    view = desk.dispatch(desk.opened(), "car-1", "moto-1")
+    desk.clock.advance(10)
+    desk.step(view, "car-1", "en_route")
+    desk.clock.advance(10)
+    back = desk.step(view, "car-1", "refused")
+    assert (back.state, back.dispatched_at) == ("dispatched", start), (
+        "the motorcycle was sent then, and not now"
+    )
+    assert back.clock is not None
+    assert back.clock.started_at == start
+    desk.clock.advance(10)
+    assert desk.step(view, "moto-1", "en_route").en_route_at == desk.clock.now(), (
+        "only now somebody is on the way again"
+    )
+
+
 def test_a_step_again_changes_nothing_and_back_is_a_conflict(desk: Desk) -> None:
     view = desk.dispatch(desk.opened(), "car-1")
     there = desk.step(view, "car-1", "on_scene")

@@ -79,7 +79,8 @@ class BrokerUsers:
             told = self._is_listening() and await self._tell()
             wait_s = None if told else RETRY_S if self._complained else SOON_S
             try:
-                await asyncio.wait_for(self._changed.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._changed.wait()
             except TimeoutError:
                 continue
 

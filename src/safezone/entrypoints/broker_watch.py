@@ -1,4 +1,4 @@
-"""Notices a broker that answers but keeps nothing any more, and has it started again.
+"""Notices a broker that runs but keeps nothing any more, or hangs, and has it started again.
 
 nats-server 2.15 goes on refusing every message after its disk was full for a moment, also when there is room again, and
 says so only in its log: poles would press in vain, and nobody would know. So the program sends itself a message through

@@ -77,7 +77,7 @@ class Node:
         """`ok` or what is wrong, for each part that can be away while the rest works."""
         said = {"record": self.engine.lane.last_error or "ok"}
         for door in self.doors:
-            said[type(door).__name__] = door.state()
+            said[type(door).__name__.lstrip("_")] = door.state()
         return said
 
     def stop(self) -> None:

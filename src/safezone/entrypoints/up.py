@@ -120,6 +120,14 @@ def _tell_up(node: dict[str, Any], run: Path) -> dict[str, Any]:
 
 
 def _tell_demo(node: dict[str, Any], run: Path) -> dict[str, Any]:
+    if not (run / "demo-secrets.json").exists():
+        print(
+            f"นี่ไม่ใช่สถานีสาธิต เลือกโฟลเดอร์อื่นด้วย --data / {run.parent} holds no demonstration: "
+            "choose another folder with --data",
+            file=sys.stderr,
+            flush=True,
+        )
+        return _facts(node)
     secrets = _read(run / "demo-secrets.json")
     print(
         "ข้อมูลสาธิต: ไม่ใช่เหตุจริง / Demonstration data: nothing of this is real\n"
