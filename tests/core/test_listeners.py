@@ -131,9 +131,9 @@ def test_a_failing_listener_is_retried_without_a_trace_of_its_failures(ears: Ear
 
 def test_a_listener_that_goes_on_failing_is_parked_and_delays_nobody(ears: Ears) -> None:
     ears.other.fails_at = {3}
-    ears.listeners.start()
     for n in range(4):
         ears.ground.do(Say(f"{n}"))
+    ears.listeners.start()
     eventually(lambda: ears.views()["other"].state == "parked", within_s=30)
     ears.ground.do(Say("after"))
     ears.settle()

@@ -37,7 +37,7 @@ def test_whoever_is_signed_out_is_told_and_leaves_nothing_behind(
     console.get("token-input").fill(f"{station.url}/enter#token={station.tokens['operator-2']}")
     console.press("Enter")
     expect(console.get("who")).to_contain_text("operator-2")
-    console.be_audible()
+    console.turn_sound_on()
     console.press("j", "Enter")
     expect(console.get("note-input")).to_have_value("")
 

@@ -134,7 +134,7 @@ def test_every_word_changes_with_the_language(
     # The choice is remembered on this computer.
     console.page.reload()
     expect(console.get("queue")).to_contain_text("Incident queue")
-    console.be_audible()
+    console.turn_sound_on()
     console.press("l")
     expect(console.get("queue")).to_contain_text("คิวเหตุ")
 

@@ -34,6 +34,8 @@ logger = logging.getLogger("safezone.console")
 
 SHOW_CLOSED = timedelta(hours=12)
 MOST_CLOSED = 200
+MOST_OPEN = 5000
+"""Open incidents on a console: so many that the oldest one, which nobody has taken, is never left out."""
 
 
 class ConsoleSettings(msgspec.Struct, frozen=True):
@@ -67,7 +69,9 @@ def read_snapshot(
 ) -> ConsoleSnapshot:
     """The snapshot for the command centre; NotAllowed for everybody else."""
     identity.require("operator", "supervisor", "admin")
-    open_ones = incidents.list_incidents(conn, identity, surroundings, state="open", limit=500)
+    open_ones = incidents.list_incidents(
+        conn, identity, surroundings, state="open", limit=MOST_OPEN, at_most=MOST_OPEN
+    )
     closed = incidents.list_incidents(
         conn, identity, surroundings, state="closed", limit=MOST_CLOSED, closed_since=at - SHOW_CLOSED
     )

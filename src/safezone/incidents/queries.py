@@ -129,6 +129,7 @@ def list_incidents(
     limit: int = 200,
     before: datetime | None = None,
     closed_since: datetime | None = None,
+    at_most: int = LONGEST_LIST,
 ) -> list[IncidentView]:
     """Incidents, newest first: `open`, `closed` or `all`, at most `limit` (500) that were opened before `before`."""
     identity.require("operator", "supervisor", "admin", "unit")
@@ -150,9 +151,7 @@ def list_incidents(
         )
         conditions.append(incident.c.id.in_(mine))
     order = (incident.c.opened_at_us.desc(), incident.c.id.desc())
-    rows = conn.execute(
-        select(incident).where(*conditions).order_by(*order).limit(min(limit, LONGEST_LIST))
-    ).all()
+    rows = conn.execute(select(incident).where(*conditions).order_by(*order).limit(min(limit, at_most))).all()
     views = _views(conn, identity.station, rows, surroundings)
     seen = (visible_to(views[row.id], identity) for row in rows)
     return [view for view in seen if view is not None]
