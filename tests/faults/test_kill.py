@@ -243,8 +243,10 @@ def test_the_kills_took_place_while_presses_were_on_their_way(aftermath: Afterma
     victims = Counter(kill.victim for kill, _ in aftermath.kills)
     assert victims["node"] >= KILLS * 0.5
     assert victims["broker"] >= KILLS * 0.4
-    assert aftermath.printed.count("node has ended (signal 9)") == victims["node"]
-    assert aftermath.printed.count("broker has ended (signal 9)") == victims["broker"]
+    # On a busy machine a kill may hit a process that is dead already and not yet buried: it is told once.
+    ended = {who: aftermath.printed.count(f"{who} has ended (signal 9)") for who in ("node", "broker")}
+    assert victims["node"] * 0.9 <= ended["node"] <= victims["node"]
+    assert victims["broker"] * 0.9 <= ended["broker"] <= victims["broker"]
     presses = [each for pole in aftermath.poles[: len(RECEIPT_POLES)] for each in pole.presses.values()]
     # Had the kills hit nothing, every press would have been answered at its first try.
     assert sum(each.tries > 1 for each in presses) >= KILLS
