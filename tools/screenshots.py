@@ -314,13 +314,14 @@ def write_readme_pictures(folder: Path) -> None:
     images.mkdir(parents=True, exist_ok=True)
     for language, name in (("th", "console.png"), ("en", "console-en.png")):
         with Image.open(folder / f"4-many-{language}-{README.name}.png") as picture:
-            for colours in (256, 192, 128, 96, 64):
-                out = io.BytesIO()
-                picture.convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(
-                    out, "PNG", optimize=True
-                )
-                if out.tell() < README_PICTURE_BYTES:
-                    break
+            # By coverage, not by frequency: the few points of a rare colour are the ones that mean something.
+            few = picture.convert("RGB").quantize(
+                256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+            )
+        out = io.BytesIO()
+        few.save(out, "PNG", optimize=True)
+        if out.tell() > README_PICTURE_BYTES:
+            raise RuntimeError(f"{name} has {out.tell()} bytes, more than {README_PICTURE_BYTES}")
         (images / name).write_bytes(out.getvalue())
         print(images / name, out.tell())
 
