@@ -23,7 +23,11 @@ def _recommend() -> None:
 FIGURES: dict[str, tuple[str, Callable[[], None]]] = {
     "idle": ("start and idle", idle.main),
     "press": ("press to the second console at 10/s", lambda: press.main(10, 60, 50)),
-    "presses": ("1,500 presses a second for 30 s", lambda: press.main(1500, 30, 3000)),
+    "presses": (
+        "1,600 presses a second for 30 s, by the usual limits",
+        lambda: press.main(1600, 30, 1200, ""),
+    ),
+    "incidents": ("1,500 presses a second for 30 s, each an incident", lambda: press.main(1500, 30, 2000)),
     "positions": ("2,000 units at 1 Hz", lambda: positions.main(2000, 20)),
     "recommendation": ("whom to send, 500 units, by road", _recommend),
     "rebuild": ("100,000 events verified and rebuilt", lambda: rebuild.main(100_000)),

@@ -38,12 +38,13 @@ class Pole(asyncio.Protocol):
         for first, body in packets:
             kind = first & 0xF0
             if kind == 0x20:
-                self._transport.write(wire.subscribe(1, {f"{self.topic}/receipt": 1}))
+                self._transport.write(wire.subscribe(1, {f"{self.topic}/receipt": 0}))
             elif kind == 0x90:
                 self.subscribed.set_result(None)
             elif kind == 0x30:
                 message = wire.read_message(first, body)
-                self._transport.write(wire.puback(message.packet_id))
+                if message.packet_id:
+                    self._transport.write(wire.puback(message.packet_id))
                 said = json.loads(message.payload)
                 self.bench.receipts.append((self.sent[said["n"]], time.monotonic(), said["incident_id"]))
 

@@ -14,8 +14,8 @@ from bench.figures import spread_ms
 from bench.running import Running, answer_of, running, wait_ready
 from bench.station import write_station
 
-SETTINGS = "[limits]\ntwin_window_s = 1\nnear_twin_window_s = 1\nacknowledge_limit_s = 86400\n"
-"""Every press opens an incident of its own: points press less often than once a second."""
+APART = "[limits]\ntwin_window_s = 1\nnear_twin_window_s = 1\nacknowledge_limit_s = 86400\n"
+"""Every press opens an incident of its own, if points press less often than once a second."""
 
 
 def measure(station: Running, *, rate: float, seconds: float, poles: int) -> dict[str, Any]:
@@ -59,14 +59,20 @@ def client(module: str, *words: str) -> subprocess.Popen[bytes]:
 
 def _compare(pressed: Any, saw: Any, cpu: dict[str, float], took: float, total: int) -> dict[str, Any]:
     receipts = pressed["receipts"]
-    second = saw["saw"][1]
-    visible = [second[incident] - sent for sent, _, incident in receipts if incident in second]
-    first = saw["saw"][0]
+    sent_by: dict[str, list[float]] = {}
+    for sent, _, incident in sorted(receipts):
+        sent_by.setdefault(incident, []).append(sent)
+    # A pole's presses stand in the log in their order: the third report of an incident shows its third press.
+    first, second = (
+        {name: list(zip(times, one.get(name, ()), strict=False)) for name, times in sent_by.items()}
+        for one in saw["saw"]
+    )
+    visible = [shown - sent for pairs in second.values() for sent, shown in pairs]
     return {
         "pressed": total,
         "receipted": len(receipts),
         "incidents": len({incident for _, _, incident in receipts}),
-        "seen_on_both": sum(1 for _, _, incident in receipts if incident in second and incident in first),
+        "seen_on_both": sum(min(len(first[name]), len(second[name])) for name in sent_by),
         "per_second": len(receipts)
         / max(1e-9, max(at for _, at, _ in receipts) - min(s for s, _, _ in receipts)),
         "receipt": [at - sent for sent, at, _ in receipts],
@@ -89,14 +95,14 @@ def report(name: str, found: dict[str, Any]) -> None:
     print("  processor per press: " + ", ".join(f"{k} {v:.0f} µs" for k, v in each.items()))
 
 
-def main(rate: float, seconds: float, poles: int) -> None:
-    """One measurement on a new station."""
+def main(rate: float, seconds: float, poles: int, settings: str = APART) -> None:
+    """One measurement on a new station; with empty settings a pole's presses within a minute join its open incident."""
     with tempfile.TemporaryDirectory(prefix="safezone-bench-") as folder:
         write_station(Path(folder) / "set", points=poles, units=0)
-        with running(Path(folder) / "data", Path(folder) / "set", settings=SETTINGS) as station:
+        with running(Path(folder) / "data", Path(folder) / "set", settings=settings) as station:
             found = measure(station, rate=rate, seconds=seconds, poles=poles)
             report(
-                f"{rate:g} presses/s for {seconds:g} s from {poles} poles, each its own incident, durable",
+                f"{rate:g} presses/s for {seconds:g} s from {poles} poles, durable",
                 found,
             )
 

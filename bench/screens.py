@@ -1,4 +1,4 @@
-"""Client: consoles on the live feed, noting when each incident first appears on each of them."""
+"""Client: consoles on the live feed, noting when each report of each incident appears on each of them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-_ABOUT = re.compile(rb'"seq":(\d+),"at":"[^"]*","kind":"incident_opened","actor":"[^"]*","subject":"([^"]*)"')
+_ABOUT = re.compile(rb'"seq":(\d+),"at":"[^"]*","kind":"report_received","actor":"[^"]*","subject":"([^"]*)"')
 
 
-async def watch(url: str, token: str, seen: dict[str, float], until: asyncio.Event) -> int:
+async def watch(url: str, token: str, seen: dict[str, list[float]], until: asyncio.Event) -> int:
     """Read the feed from its end; returns the number of frames."""
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=2**24)
@@ -37,7 +37,7 @@ async def watch(url: str, token: str, seen: dict[str, float], until: asyncio.Eve
             if line.startswith(b"data: "):
                 frames += 1
                 if found := _ABOUT.search(line, 0, 400):
-                    seen.setdefault(found[2].decode(), now)
+                    seen.setdefault(found[2].decode(), []).append(now)
     writer.close()
     return frames
 
@@ -45,7 +45,7 @@ async def watch(url: str, token: str, seen: dict[str, float], until: asyncio.Eve
 async def main(url: str, token: str, count: int) -> None:
     """Watch until a line comes on standard input; print what each console saw."""
     until = asyncio.Event()
-    saw: list[dict[str, float]] = [{} for _ in range(count)]
+    saw: list[dict[str, list[float]]] = [{} for _ in range(count)]
     watching = [asyncio.create_task(watch(url, token, one, until)) for one in saw]
     await asyncio.to_thread(sys.stdin.readline)
     until.set()

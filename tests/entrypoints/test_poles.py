@@ -48,7 +48,12 @@ def door(tmp_path: Path) -> Iterator[Door]:
 async def test_a_press_is_answered_after_it_is_stored(door: Door) -> None:
     receipt = await door.say(b'{"n": 7, "at": "2026-11-20T19:00:00+07:00", "kind": "sos"}')
     (incident,) = door.incidents()
-    assert receipt == {"n": 7, "status": "stored", "incident_id": incident.id}
+    assert receipt == {
+        "n": 7,
+        "status": "stored",
+        "incident_id": incident.id,
+        "at": "2026-11-20T19:00:00+07:00",
+    }
     assert (incident.sos_point, incident.channel, incident.place_confirmed) == ("sos-03", "sos_point", True)
 
 

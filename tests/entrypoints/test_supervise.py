@@ -49,7 +49,11 @@ class Running:
         """
         with self.said.open("ab") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", textwrap.dedent(program)], stderr=said, cwd=directory
+                [sys.executable, "-c", textwrap.dedent(program)],
+                stderr=said,
+                cwd=directory,
+                # Also where the tests themselves were started with nohup.
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             )
 
     def child(self, name: str) -> dict[str, Any]:

@@ -146,7 +146,9 @@ class Pole:
         receipt = json.loads(message.payload)
         if receipt["status"] == "stored":
             with self._lock:
-                self.presses[receipt["n"]].receipts.append(receipt["incident_id"])
+                press = self.presses.get(receipt["n"])
+                if press is not None and press.at.isoformat() == receipt["at"]:
+                    press.receipts.append(receipt["incident_id"])
         if self.when_receipted is not None:
             self.when_receipted()
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from safezone.core import log
 from safezone.core.bus import Bus
 from safezone.core.clock import Clock
-from safezone.core.db import Database, forget_remembered
+from safezone.core.db import Database, forget_remembered, run_text
 from safezone.core.errors import Refused, SafezoneError, Unavailable
 from safezone.core.event import Entry
 from safezone.core.identity import Identity
@@ -220,7 +220,7 @@ class WriterLane:
         """The group's commands are done inside a savepoint; a refusal undoes it and touches nobody else."""
         works = [self._work_for(conn, heads, ask) for ask in group]
         before = {station: head.seq for station, head in heads.items()}
-        conn.exec_driver_sql("SAVEPOINT one_command")
+        run_text(conn, "SAVEPOINT one_command")
         try:
             many = self._bus.many_handler_of(type(group[0].command))
             if many is not None:
@@ -239,7 +239,7 @@ class WriterLane:
             self._undo(conn, heads, before)
             self._fail(group, problem)
         else:
-            conn.exec_driver_sql("RELEASE SAVEPOINT one_command")
+            run_text(conn, "RELEASE SAVEPOINT one_command")
             made = [entry for work in works for entry in work.entries]
             if len(works) > 1:
                 # In bulk a handler may record in another order than that of the commands: the log goes by number.
@@ -257,8 +257,8 @@ class WriterLane:
         return UnitOfWork(conn, self._bus, head, ask.identity, self._clock.now())
 
     def _undo(self, conn: Connection, heads: dict[str, log.Head], before: dict[str, int]) -> None:
-        conn.exec_driver_sql("ROLLBACK TO SAVEPOINT one_command")
-        conn.exec_driver_sql("RELEASE SAVEPOINT one_command")
+        run_text(conn, "ROLLBACK TO SAVEPOINT one_command")
+        run_text(conn, "RELEASE SAVEPOINT one_command")
         forget_remembered(conn)
         for station, seq in before.items():
             heads[station].seq = seq

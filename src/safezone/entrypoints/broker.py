@@ -220,8 +220,9 @@ def _prepared(directory: Path, program: Path, state: BrokerState) -> PreparedBro
     return PreparedBroker(
         directory=directory,
         argv=[str(program), "-c", str(directory / "nats.conf")],
-        # A soft limit: the garbage of a busy hour is not kept through the night.
-        env={"GOMEMLIMIT": "96MiB"},
+        # A soft limit, so that the garbage of a busy hour is not kept through the night. At 96 MiB the collector took three
+        # quarters of the broker's time with 2,000 poles; idle it uses 20 MB whatever stands here.
+        env={"GOMEMLIMIT": "384MiB"},
         state=state,
     )
 

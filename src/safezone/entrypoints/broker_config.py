@@ -13,8 +13,9 @@ from safezone.core.i18n import Words
 
 ACK_WAIT_S: Final = 3
 """After a restart of the broker nothing but this wait brings an unacknowledged press again (nats-server 2.15)."""
-MAX_ACK_PENDING: Final = 8192
-"""Presses on their way to disk at once; the broker holds the following ones back. Twice what the door takes."""
+MAX_ACK_PENDING: Final = 1024
+"""Presses on their way to disk at once; the broker holds the following ones back. It must be less than is stored within
+ACK_WAIT_S, or they come a second time just when there is most to do."""
 MAX_PAYLOAD_BYTES: Final = 65_536
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -97,7 +97,7 @@ class BrokerWatch:
                 link = await self._connected()
                 self._expected = secrets.token_bytes(8)
                 self._heard.clear()
-                link.say(self._topic, self._expected)
+                link.say_kept(self._topic, self._expected)
                 await self._heard.wait()
         except ConnectionRefusedError:
             return None

@@ -6,7 +6,7 @@ What the door promises:
 - A message is acknowledged to the broker only after `on_message` has finished with it, on the very connection that
   brought it. An acknowledgement on a later connection could name another message, which would then be lost.
 - The receipt is sent before the acknowledgement. If the line breaks between the two, the broker brings the message
-  again and the pole gets its receipt then.
+  again; and whoever has no receipt presses again.
 - While `on_message` fails (the database is away), the message is tried again and again and never acknowledged; other
   messages pass it.
 """
@@ -52,7 +52,9 @@ class SosTopic(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What is sent back, at QoS 1, once a message is on disk."""
+    """What is sent back once a message is on disk, at QoS 0: a pole repeats its press until it hears, and a receipt that
+    waits at the broker for a pole that is away could be taken for that of a later press.
+    """
 
     topic: str
     payload: bytes

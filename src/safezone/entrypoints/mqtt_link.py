@@ -87,7 +87,11 @@ class Link(asyncio.Protocol):
             self._send(wire.puback(message.packet_id))
 
     def say(self, topic: str, payload: bytes) -> None:
-        """The message goes out at QoS 1; nobody waits for its acknowledgement."""
+        """The message goes out at QoS 0: to whoever listens now."""
+        self._send(wire.publish(topic, payload, 0))
+
+    def say_kept(self, topic: str, payload: bytes) -> None:
+        """The message goes out at QoS 1, so that the broker must keep it; nobody waits for its acknowledgement."""
         packet_id = self._next_packet_id()
         self._unconfirmed.add(packet_id)
         self._send(wire.publish(topic, payload, packet_id))

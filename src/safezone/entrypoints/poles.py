@@ -38,11 +38,13 @@ class Poles:
         return None
 
     async def _press(self, said: SosTopic, payload: bytes, who: Identity) -> Reply:
-        press = sos_point.decode(said.station, said.point, payload, self._desk.clock.now())
-        receipt = await self._desk.execute(press.command, who)
-        if press.complaint is not None and not receipt.repeated:
-            await self._keep(f"safezone/{said.station}/sos/{said.point}/press", payload, press.complaint)
-        return Reply(receipt_topic(said.station, said.point), sos_point.encode_receipt(press.number, receipt))
+        decoded = sos_point.decode(said.station, said.point, payload, self._desk.clock.now())
+        receipt = await self._desk.execute(decoded.command, who)
+        if decoded.complaint is not None and not receipt.repeated:
+            await self._keep(f"safezone/{said.station}/sos/{said.point}/press", payload, decoded.complaint)
+        return Reply(
+            receipt_topic(said.station, said.point), sos_point.encode_receipt(decoded.press, receipt)
+        )
 
     async def _keep(self, topic: str, payload: bytes, why: Words) -> None:
         logger.warning("a message on %s was kept but not understood: %s", topic, why.en)

@@ -103,7 +103,7 @@ def list_near(uow: UnitOfWork, place: Point, limits: Limits) -> list[Near]:
     window = timedelta(seconds=limits.near_twin_window_s)
     since_us = uow.at_us - int(window.total_seconds() * 1_000_000)
     cells = {f"cell_{number}": cell for number, cell in enumerate(cells_around(place))}
-    rows = _NEAR.run(uow.conn, {"of_station": uow.station, "since_us": since_us, **cells}).all()
+    rows = _NEAR.run(uow.conn, {"of_station": uow.station, "since_us": since_us, **cells})
     opened = open_many(uow.conn, uow.station, (row.place_ref for row in rows))
     found = []
     for row in rows:

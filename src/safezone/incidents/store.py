@@ -237,7 +237,7 @@ def _restage(conn: Connection, entry: Entry, incident_id: str) -> None:
 
     A second unit that sets out or arrives later changes nothing: the clock runs on, and response times stay true.
     """
-    current = _STATE_OF.run(conn, {"of_station": entry.station, "of_id": incident_id}).scalar_one()
+    current = _STATE_OF.run(conn, {"of_station": entry.station, "of_id": incident_id}).scalar()
     after = stage_of(current, list_assignments(conn, entry.station, incident_id))
     if after != current:
         is_further = _STAGES.index(after) > _STAGES.index(current)

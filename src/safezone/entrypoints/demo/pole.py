@@ -75,7 +75,7 @@ class Pole:
         self._counter = counter
         self._station = ""
         self._link: _Link | None = None
-        self._receipts: dict[int, asyncio.Future[str]] = {}
+        self._receipts: dict[tuple[int, str], asyncio.Future[str]] = {}
 
     async def run(self, interval_s: float) -> None:
         """Stays connected and says every `interval_s` that it is well, until cancelled; NotLetIn ends it."""
@@ -97,9 +97,10 @@ class Pole:
     async def press(self) -> Receipt:
         """Somebody presses the button; returns with the receipt, and repeats the press until there is one."""
         clock = asyncio.get_running_loop().time
-        n, pressed_s = self._counter.next(), clock()
-        said = json.dumps({"n": n, "at": _now(), "kind": "sos"}).encode()
-        receipt = self._receipts[n] = asyncio.get_running_loop().create_future()
+        press = (self._counter.next(), _now())
+        n, pressed_s = press[0], clock()
+        said = json.dumps({"n": n, "at": press[1], "kind": "sos"}).encode()
+        receipt = self._receipts[press] = asyncio.get_running_loop().create_future()
         try:
             while not receipt.done():
                 await self.connected.wait()
@@ -107,7 +108,7 @@ class Pole:
                 await asyncio.wait([receipt], timeout=REPEAT_S)
             return Receipt(n, receipt.result(), clock() - pressed_s)
         finally:
-            del self._receipts[n]
+            del self._receipts[press]
 
     async def _connect(self) -> _Link:
         running = self._find()
@@ -150,7 +151,7 @@ class Pole:
         """A receipt; those of other presses of this pole (another program may press it too) are not for us."""
         try:
             said: dict[str, Any] = json.loads(payload)
-            receipt = self._receipts.get(said["n"])
+            receipt = self._receipts.get((said["n"], said["at"]))
             if (
                 topic == self._topic("receipt")
                 and said["status"] == "stored"
@@ -185,7 +186,7 @@ class _Link:
             raise NotLetIn
         if code:
             raise ConnectionRefusedError(f"the broker is not ready (code {code})")
-        self._writer.write(wire.subscribe(self._next_id(), {topic: 1}))
+        self._writer.write(wire.subscribe(self._next_id(), {topic: 0}))
         await self._answer(wire.SUBACK)
 
     def publish(self, topic: str, payload: bytes, qos: int) -> None:

@@ -1,8 +1,9 @@
 """SOS points: what a pole sends when its button is pressed, and what it is told when the press is on disk.
 
 Press: `safezone/<station>/sos/<point>/press` with `{"n": 7, "at": "2026-11-20T19:04:11+07:00", "kind": "sos"}`.
-Receipt: `…/receipt` with `{"n": 7, "status": "stored", "incident_id": "…"}`. The pole repeats its press, with the
-same `n` and `at`, until it has its receipt.
+Receipt: `…/receipt` with `{"n": 7, "status": "stored", "incident_id": "…", "at": "2026-11-20T19:04:11+07:00"}`. The pole
+repeats its press, with the same `n` and `at`, until it has its receipt. `at` is what the press said, as it said it: a
+pole that was switched off counts from 1 again, and an old receipt must not light its lamp.
 """
 
 from __future__ import annotations
@@ -27,18 +28,19 @@ class Press(msgspec.Struct, frozen=True):
     kind: Literal["sos"] = "sos"
 
 
-class PressReceipt(msgspec.Struct, frozen=True):
+class PressReceipt(msgspec.Struct, frozen=True, omit_defaults=True):
     """What goes back to the pole: its lamp may say that the police have it."""
 
     n: int
     status: Literal["stored"]
     incident_id: str
+    at: Any = None
 
 
 class Decoded(NamedTuple):
-    """A press's number, the command to give, and what an administrator should hear about the pole (or None)."""
+    """What the pole said, the command to give, and what an administrator should hear about the pole (or None)."""
 
-    number: int
+    press: Press
     command: ReportEmergency
     complaint: Words | None
 
@@ -64,12 +66,12 @@ def decode(station: str, point: str, payload: bytes, received_at: datetime) -> D
         sos_point=point,
         claimed_at=claimed_at,
     )
-    return Decoded(press.n, command, complaint)
+    return Decoded(press, command, complaint)
 
 
-def encode_receipt(number: int, receipt: Receipt) -> bytes:
-    """The payload of the receipt for press `number`."""
-    return _encode(PressReceipt(number, "stored", receipt.incident_id))
+def encode_receipt(press: Press, receipt: Receipt) -> bytes:
+    """The payload of the receipt for this press."""
+    return _encode(PressReceipt(press.n, "stored", receipt.incident_id, press.at))
 
 
 def _claim_of(point: str, said: Any) -> tuple[datetime | None, Words | None]:
