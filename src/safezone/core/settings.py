@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -66,6 +67,16 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Port; 0 takes any free one."""
     max_body_mib: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
     """Largest request body, photos included (MiB)."""
+    behind_tls_proxy: bool = False
+    """A proxy of yours takes TLS and passes requests on; needs `trusted_proxies`. Cookies are then sent by TLS only."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of your proxy, such as `["127.0.0.1"]`: X-Forwarded-* is believed from these alone."""
+
+    def __post_init__(self) -> None:
+        for each in self.trusted_proxies:
+            ipaddress.ip_network(each)
+        if self.behind_tls_proxy and not self.trusted_proxies:
+            raise ValueError("behind_tls_proxy needs trusted_proxies: whose X-Forwarded-* is to be believed?")
 
 
 class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

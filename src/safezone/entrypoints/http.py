@@ -13,7 +13,6 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.response import File
 from litestar.static_files import create_static_files_router
-from litestar.types import Message, Scope
 
 from safezone.core.desk import Desk
 from safezone.core.errors import Refused, Unavailable
@@ -22,6 +21,7 @@ from safezone.entrypoints import problems
 from safezone.entrypoints.admin_routes import AdminRoutes, CredentialRoutes, HealthRoutes
 from safezone.entrypoints.api_description import openapi_config
 from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
+from safezone.entrypoints.headers import PAGE_HEADERS, add_headers
 from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
 from safezone.entrypoints.session_routes import SessionRoutes
@@ -32,23 +32,6 @@ from safezone.incidents.surroundings import Surroundings
 
 WEB_DIST: Final = Path(__file__).parent.parent / "web_dist"
 PAGES: Final = ("/", "/enter", "/console")
-PAGE_HEADERS: Final = {
-    # MapLibre sets element styles by script; nothing is ever loaded from elsewhere.
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-    "worker-src 'self' blob:; connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    "Cache-Control": "no-store",
-}
-_EVERYWHERE: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    # Names, telephone numbers and places: no browser or proxy keeps them unless the answer itself says that it may.
-    (b"cache-control", b"no-store"),
-)
-_API_POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
 def create_app(
@@ -98,24 +81,12 @@ def create_app(
             "Surroundings": Surroundings,
             "Roads": Roads,
         },
-        before_send=[_add_headers],
+        before_send=[add_headers],
         request_max_body_size=desk.settings.web.max_body_mib * 1024 * 1024 + 1024,
         compression_config=CompressionConfig(backend="gzip", exclude=["/api/v1/live"], minimum_size=2048),
         openapi_config=openapi_config(),
         logging_config=None,
     )
-
-
-async def _add_headers(message: Message, scope: Scope) -> None:
-    """Every answer, refusals too, says how it may be used; what the answer says itself is left as it is."""
-    if message["type"] != "http.response.start":
-        return
-    said = list(message.get("headers", ()))
-    names = {name for name, _ in said}
-    said += [header for header in _EVERYWHERE if header[0] not in names]
-    if scope["path"].startswith("/api/"):
-        said.append(_API_POLICY)
-    message["headers"] = said
 
 
 def _always(value: Any) -> Provide:

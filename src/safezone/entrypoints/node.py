@@ -21,6 +21,7 @@ from safezone.core.identity import Identity, system
 from safezone.core.listeners import Listeners
 from safezone.entrypoints.console_routes import Roads
 from safezone.entrypoints.feeds import AssetFeed, HandoverFeed, IncidentFeed, MovingUnits, UnitFeed
+from safezone.entrypoints.front import in_front_of
 from safezone.entrypoints.house import DataFolder, Engine
 from safezone.entrypoints.http import create_app
 from safezone.entrypoints.jobs import Jobs, list_jobs
@@ -96,7 +97,7 @@ class Node:
         for door in self.doors:
             door.start()
         self.jobs.start()
-        server = self._server = _Server(self.app, self.hub)
+        server = self._server = _Server(in_front_of(self.app, self.desk.settings.web), self.hub)
         serving = asyncio.create_task(server.serve(sockets=[web]))
         try:
             await server.answers()

@@ -26,6 +26,13 @@ _BROKEN: Final = Words(
 )
 
 
+_CHALLENGE: Final = {
+    # RFC 6750: without credentials only the scheme is named; with ones that are not good, what is wrong with them.
+    "sign_in": {"WWW-Authenticate": 'Bearer realm="safezone"'},
+    "bad_token": {"WWW-Authenticate": 'Bearer realm="safezone", error="invalid_token"'},
+}
+
+
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was wrong, where, and what to do."""
 
@@ -37,16 +44,24 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     type: str = "about:blank"
 
 
-def _answer(status: int, code: str, words: Words, extra: dict[str, Any] | None = None) -> Response[Any]:
+def _answer(
+    status: int,
+    code: str,
+    words: Words,
+    extra: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response[Any]:
     problem = Problem(HTTPStatus(status).phrase, status, words.en, code, words)
-    headers = {"Retry-After": "2"} if status == 503 else None
+    if status == 503:
+        headers = {**(headers or {}), "Retry-After": "2"}
     body = {**msgspec.structs.asdict(problem), **(extra or {})}
     return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def on_refused(_request: Request[Any, Any, Any], problem: Refused) -> Response[Any]:
     """Understood and not granted."""
-    return _answer(problem.status, problem.code, problem.words, problem.extra)
+    headers = _CHALLENGE.get(problem.code) if problem.status == 401 else None
+    return _answer(problem.status, problem.code, problem.words, problem.extra, headers)
 
 
 def on_unavailable(_request: Request[Any, Any, Any], _problem: Unavailable) -> Response[Any]:
@@ -65,9 +80,8 @@ def on_http_error(_request: Request[Any, Any, Any], problem: HTTPException) -> R
         words = Words(th=f"ข้อมูลที่ส่งมาไม่ถูกต้อง: {listed}", en=f"What was sent does not fit: {listed}")
         return _answer(422, "does_not_fit", words, {"errors": places})
     phrase = HTTPStatus(status).phrase
-    return _answer(
-        status, phrase.lower().replace(" ", "_"), _FRAMEWORK.get(status, Words(th=phrase, en=phrase))
-    )
+    words = _FRAMEWORK.get(status, Words(th=phrase, en=phrase))
+    return _answer(status, phrase.lower().replace(" ", "_"), words, headers=problem.headers)
 
 
 _FRAMEWORK: Final = {

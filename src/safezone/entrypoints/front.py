@@ -1,0 +1,58 @@
+"""Before the application: who really asks when a proxy stands in front, and HEAD wherever there is GET."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from safezone.core.settings import Web
+
+_GET_CHANGES_SOMETHING: Final = ("/osmand",)
+"""Trackers report with GET; whoever only asks for the head must not report anything."""
+
+
+def in_front_of(app: ASGIApp, settings: Web) -> Any:
+    """The application as the web server calls it."""
+    front = _with_head(app)
+    return _behind_proxy(front, settings) if settings.behind_tls_proxy else front
+
+
+def _behind_proxy(app: ASGIApp, settings: Web) -> ASGIApp:
+    """`X-Forwarded-For` and `X-Forwarded-Proto` count when they come from a trusted proxy, and from nobody else."""
+    believing: Any = ProxyHeadersMiddleware(app, list(settings.trusted_proxies))  # type: ignore[arg-type]
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        client = scope.get("client")
+        if client is not None and client[0] in believing.trusted_hosts:
+            # The settings say that it takes TLS; a proxy that knows better says so in its header.
+            scope["scheme"] = "https"
+        await believing(scope, receive, send)
+
+    return front
+
+
+def _with_head(app: ASGIApp) -> ASGIApp:
+    """HEAD is answered like GET, without the body."""
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        # Nothing but HTTP comes here: there are no websockets, and no lifespan.
+        if scope.get("method") != "HEAD" or scope["path"] in _GET_CHANGES_SOMETHING:
+            await app(scope, receive, send)
+            return
+        ended = False
+
+        async def only_head(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif not ended:
+                # Also ends what would go on for ever: the live feed hears that its reader has gone.
+                ended = True
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        asked: Any = {**scope, "method": "GET"}
+        await app(asked, receive, only_head)
+
+    return front
