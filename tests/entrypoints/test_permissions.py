@@ -75,6 +75,7 @@ POST   /api/v1/handover                                      401    403  403  ye
 
 GET    /api/v1/admin/listeners                               401    403  403  403      yes        yes   403
 POST   /api/v1/admin/listeners/{name}/resume                 401    403  403  403      403        yes   403
+GET    /api/v1/admin/safekeeping                             401    403  403  403      yes        yes   403
 GET    /api/v1/admin/refused-messages                        401    403  403  403      403        yes   403
 GET    /api/v1/admin/credentials                             401    403  403  403      403        yes   403
 POST   /api/v1/admin/credentials                             401    403  403  403      403        yes   403

@@ -96,6 +96,28 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Certificate authority of your own broker; empty means no TLS."""
 
 
+class Backup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Encrypted backups by the clock, and the drill that proves that they can be restored."""
+
+    every_h: Annotated[int, msgspec.Meta(ge=0, le=24 * 31)] = 0
+    """Hours between two backups; 0 makes none by the clock."""
+    to: str = ""
+    """Where they go: a folder (on another disk), or `s3://bucket/prefix`."""
+    recipients: tuple[str, ...] = ()
+    """For whom they are sealed: age recipients (`age1…`). Each of them can open every backup."""
+    keep: Annotated[int, msgspec.Meta(ge=2, le=10_000)] = 30
+    """How many backups stay; older ones are removed after a new one was made."""
+    drill_every_h: Annotated[int, msgspec.Meta(ge=0, le=24 * 366)] = 0
+    """Hours between two restore drills; 0 makes none by the clock."""
+    drill_identity_file: str = ""
+    """File with the identity that opens the newest backup in a drill; best a key that is used for drills alone."""
+    s3_endpoint: str = ""
+    """Address of the S3-compatible store, such as `https://minio.example:9000`; empty means Amazon's.
+    The keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from the AWS credentials file."""
+    s3_region: str = ""
+    """Region of the bucket, where the store asks for one."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in `safezone.toml`; a section that is absent keeps its defaults."""
 
@@ -104,6 +126,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     positions: Positions = Positions()
     heartbeats: Heartbeats = Heartbeats()
     broker: Broker = Broker()
+    backup: Backup = Backup()
     database_url: str = ""
     """Address of the database; empty means SQLite in the data directory."""
 

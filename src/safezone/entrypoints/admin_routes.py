@@ -15,6 +15,7 @@ from safezone.core.auth import CredentialView, IssueCredential, Issued, RevokeCr
 from safezone.core.desk import Desk
 from safezone.core.identity import Identity, system
 from safezone.core.listeners import ListenerView, ResumeListener, list_listeners
+from safezone.entrypoints.safekeeping import Safekeeping
 
 
 class NodeState(Protocol):
@@ -23,6 +24,8 @@ class NodeState(Protocol):
     def parts(self) -> dict[str, str]: ...
 
     def wake_listeners(self) -> None: ...
+
+    def safekeeping(self) -> Safekeeping: ...
 
 
 class ListenerList(msgspec.Struct, frozen=True):
@@ -105,6 +108,15 @@ class AdminRoutes(Controller):
         node_state.wake_listeners()
         return ListenerList(await desk.ask(_list, desk, identity))
 
+    @get("/safekeeping")
+    async def show_safekeeping(
+        self, identity: NamedDependency[Identity], node_state: NamedDependency[Any]
+    ) -> Safekeeping:
+        """The last backup and the last restore drill, and the last of each that went well."""
+        identity.require("admin", "supervisor")
+        state: Safekeeping = node_state.safekeeping()
+        return state
+
 
 class CredentialRoutes(Controller):
     """Who may come in: given out and taken back by an administrator."""
@@ -160,7 +172,8 @@ class HealthRoutes(Controller):
         views = await desk.ask(_list, desk, system(desk.station, "readyz"))
         parked = [view.name for view in views if view.state == "parked"]
         parts["listeners"] = f"parked: {', '.join(parked)}" if parked else "ok"
-        ready = all(said == "ok" for said in parts.values())
+        # A backup that failed must be seen to, but the station serves all the same.
+        ready = all(said == "ok" for part, said in parts.items() if part != "backup")
         return Response(
             Health("ok" if ready else "not ready", __version__, parts), status_code=200 if ready else 503
         )

@@ -40,6 +40,8 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "press": ("demo.press", "run_press"),
     "verify": ("cli_commands", "run_verify"),
     "rebuild": ("cli_commands", "run_rebuild"),
+    "backup": ("cli_safekeeping", "run_backup"),
+    "backup-key": ("cli_safekeeping", "run_backup_key"),
     "station": ("cli_commands", "run_station"),
     "credential": ("cli_commands", "run_credential"),
     "map": ("cli_commands", "run_map"),
@@ -58,6 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_running(commands)
     _add_demo(commands)
     _add_record(commands)
+    _add_safekeeping(commands)
     _add_station(commands)
     return parser
 
@@ -182,6 +185,38 @@ def _add_record(commands: Commands[argparse.ArgumentParser]) -> None:
         "safezone rebuild --data data/station",
     )
     _add_data(rebuild, STATION_DATA)
+
+
+def _add_safekeeping(commands: Commands[argparse.ArgumentParser]) -> None:
+    backup = _add(
+        commands,
+        "backup",
+        "Write an encrypted backup of a station, which may be running, to a folder or an S3-compatible store.",
+        "safezone backup --to /media/backup --recipient age1…",
+    )
+    _add_data(backup, STATION_DATA)
+    backup.add_argument(
+        "--to", metavar="DEST", help="a folder, or s3://bucket/prefix (default: [backup] to in safezone.toml)"
+    )
+    backup.add_argument(
+        "--recipient",
+        action="append",
+        metavar="AGE1",
+        help="for whom it is sealed; may be given several times (default: [backup] recipients)",
+    )
+    key = _add(
+        commands, "backup-key", "Make a key pair for backups.", "safezone backup-key new --out backup.key"
+    )
+    does = key.add_subparsers(dest="what", required=True, metavar="WHAT")
+    new = _add(
+        does,
+        "new",
+        "Write a new identity, which opens backups, into a file, and print its recipient, which seals them.",
+        "safezone backup-key new --out backup.key",
+    )
+    new.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="the file; it must not be there yet"
+    )
 
 
 def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -41,6 +41,7 @@ class DataFolder:
         self.roads_file = path / "roads.npz"
         self.broker = path / "broker"
         self.run = path / "run"
+        self.safekeeping_file = path / "safekeeping.json"
         self._lock: IO[str] | None = None
 
     def make(self) -> None:
@@ -83,11 +84,13 @@ class DataFolder:
             self._lock.close()
             self._lock = None
 
+    def database_as_it_is(self, settings: Settings) -> Database:
+        """The database, whatever version its tables are of."""
+        return Database(settings.database_url) if settings.database_url else Database.at(self.database_file)
+
     def open_database(self, settings: Settings) -> Database:
         """The database with the tables of this version."""
-        database = (
-            Database(settings.database_url) if settings.database_url else Database.at(self.database_file)
-        )
+        database = self.database_as_it_is(settings)
         schema.prepare(database, MIGRATIONS)
         return database
 

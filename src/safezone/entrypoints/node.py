@@ -26,6 +26,7 @@ from safezone.entrypoints.house import DataFolder, Engine
 from safezone.entrypoints.http import create_app
 from safezone.entrypoints.jobs import Jobs, list_jobs
 from safezone.entrypoints.live import LiveHub, LiveSource
+from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
 from safezone.incidents.commands import KeepRefusedMessage
 from safezone.patrol.routes import routes as patrol_routes
 from safezone.zone.routes import routes as zone_routes
@@ -65,6 +66,7 @@ class Node:
         self.hub = LiveHub(self.desk, feeds, MovingUnits())
         self.listeners = Listeners(self.desk.database, self.desk.bus, engine.lane, self.desk.station)
         self.jobs = Jobs(self.desk, list_jobs(self.desk))
+        self.keeper = Keeper(folder, self.desk.settings, self.desk.clock)
         self.doors: list[Door] = []
         self._server: _Server | None = None
         routes: list[Any] = [*asset_routes, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
@@ -79,7 +81,12 @@ class Node:
         said = {"record": self.engine.lane.last_error or "ok"}
         for door in self.doors:
             said[type(door).__name__.lstrip("_")] = door.state()
+        said["backup"] = self.keeper.state()
         return said
+
+    def safekeeping(self) -> Safekeeping:
+        """What is known of the last backup and the last restore drill."""
+        return load_state(self.folder)
 
     def stop(self) -> None:
         """`run` ends, as it does on SIGTERM."""
@@ -97,6 +104,7 @@ class Node:
         for door in self.doors:
             door.start()
         self.jobs.start()
+        self.keeper.start()
         server = self._server = _Server(in_front_of(self.app, self.desk.settings.web), self.hub)
         serving = asyncio.create_task(server.serve(sockets=[web]))
         try:
@@ -107,6 +115,7 @@ class Node:
             on_ready()
             await serving
         finally:
+            await self.keeper.stop()
             await self.jobs.stop()
             for door in self.doors:
                 await door.stop()

@@ -1,0 +1,128 @@
+"""The commands that keep the record safe: backups and the keys that open them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safezone.core.archive import new_identity
+from safezone.core.backup import list_backups, make_backup, prune
+from safezone.core.clock import SystemClock
+from safezone.core.depot import open_depot
+from safezone.core.errors import CannotStart
+from safezone.core.i18n import Words
+from safezone.core.settings import Settings, load_settings
+from safezone.entrypoints.cli import say
+from safezone.entrypoints.house import DataFolder, House
+from safezone.entrypoints.safekeeping import Outcome, note, working_folder
+
+if TYPE_CHECKING:
+    Wire = Callable[[Settings], House]
+
+
+def run_backup_key(args: argparse.Namespace, _wire: Wire) -> int:
+    """`safezone backup-key new`: the identity goes into a file, the recipient is printed."""
+    secret, recipient = new_identity()
+    try:
+        handle = os.open(args.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as problem:
+        say(
+            Words(
+                th=f"เขียน {args.out} ไม่ได้: {problem.strerror}",
+                en=f"Cannot write {args.out}: {problem.strerror}",
+            )
+        )
+        return 1
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(f"# public key: {recipient}\n{secret}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    print(recipient)
+    say(
+        Words(
+            th=f"{args.out} เปิดสำเนาสำรองได้ทั้งหมด: เก็บไว้นอกเครื่องนี้ อย่างน้อยสองที่",
+            en=f"{args.out} opens every backup: keep it away from this machine, in two places at least.",
+        )
+    )
+    return 0
+
+
+def run_backup(args: argparse.Namespace, _wire: Wire) -> int:
+    """`safezone backup`: 0 when a new backup lies there, whole; what came of it is noted down either way."""
+    try:
+        folder, settings = _folder(args)
+        with working_folder(folder) as scratch:
+            outcome = _backup(args, folder, settings, scratch)
+    except CannotStart as problem:
+        say(problem.words)
+        return 78
+    note(folder, "backup", outcome)
+    if outcome.why is not None:
+        say(outcome.why)
+        return 1
+    print(
+        f"{outcome.to}/{outcome.name}: สำรองแล้ว / backed up — line {outcome.seq}, {outcome.bytes:,} bytes, "
+        f"{outcome.seconds:.1f} s; เก็บไว้ / kept {outcome.kept}, ลบแล้ว / removed {len(outcome.pruned)}"
+    )
+    return 0
+
+
+def _backup(args: argparse.Namespace, folder: DataFolder, settings: Settings, scratch: Path) -> Outcome:
+    began, now = time.monotonic(), SystemClock().now()
+    to, recipients = args.to or settings.backup.to, args.recipient or settings.backup.recipients
+    try:
+        if not to:
+            raise CannotStart(
+                Words(th="ต้องระบุที่เก็บ: --to", en="Say where to: --to, or [backup] to in safezone.toml.")
+            )
+        depot = open_depot(to, settings.backup, scratch)
+        database = folder.database_as_it_is(settings)
+        try:
+            made = make_backup(database, _more_files(folder), depot, recipients, now, scratch)
+        finally:
+            database.close()
+        kept, gone = list_backups(depot), list[str]()
+        if to == settings.backup.to:
+            # Only where the clock puts them: what somebody made by hand elsewhere is theirs.
+            kept, gone = prune(depot, made.heads[0].station, settings.backup.keep)
+    except Exception as problem:
+        return Outcome(at=now, ok=False, to=to, why=_why(problem))
+    return Outcome(
+        at=now,
+        ok=True,
+        name=made.name,
+        seq=made.heads[0].seq,
+        bytes=made.archive.bytes,
+        seconds=round(time.monotonic() - began, 3),
+        to=to,
+        kept=len(kept),
+        pruned=gone,
+    )
+
+
+def _more_files(folder: DataFolder) -> list[tuple[str, Path]]:
+    """What belongs to a station besides its database; the broker's folder is made anew at the first start."""
+    return [(path.name, path) for path in (folder.settings_file, folder.roads_file)]
+
+
+def _why(problem: Exception) -> Words:
+    return problem.words if isinstance(problem, CannotStart) else Words(th=str(problem), en=str(problem))
+
+
+def _folder(args: argparse.Namespace) -> tuple[DataFolder, Settings]:
+    """The data folder of a station and its settings. Nothing is migrated: an older program may be running in it."""
+    folder = DataFolder(args.data)
+    settings = load_settings(folder.settings_file)
+    if not settings.database_url and not folder.database_file.exists():
+        raise CannotStart(
+            Words(
+                th=f"ไม่พบข้อมูลสถานีใน {args.data}",
+                en=f"There is no station's data in {args.data}: say where with --data.",
+            )
+        )
+    folder.make()
+    return folder, settings
