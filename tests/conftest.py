@@ -6,7 +6,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.support.browser", "tests.support.running"]
+pytest_plugins = ["tests.support.browser", "tests.support.running", "tests.support.engines"]
 
 # No deadline: on a shared machine a slow moment says nothing about the rule under test.
 settings.register_profile(

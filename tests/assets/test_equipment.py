@@ -22,6 +22,7 @@ from safezone.core.settings import Heartbeats
 from safezone.core.work import UnitOfWork
 from safezone.events.assets import AssetReadinessChanged
 from safezone.events.incidents import ReportReceived
+from tests.support.engines import EngineName
 from tests.zone.ground import MUKDAHAN, STATION, Node, operator
 
 LIMITS = Heartbeats(interval_s=60, watch_after_s=150, down_after_s=300)
@@ -57,7 +58,7 @@ def equipment() -> AssetSet:
 
 
 @pytest.fixture
-def node(tmp_path: Path, equipment: AssetSet) -> Iterator[Node]:
+def node(engine: EngineName, tmp_path: Path, equipment: AssetSet) -> Iterator[Node]:
     node = Node(tmp_path, _register)
     assert node.do(RegisterAssets(equipment)) == 18 + 61 + 8
     node.clock.advance(1)

@@ -16,11 +16,12 @@ from safezone.assets.routes import routes
 from safezone.assets.station_set import read_station_set
 from safezone.core.identity import Identity
 from safezone.core.settings import Heartbeats
+from tests.support.engines import EngineName
 from tests.zone.ground import MUKDAHAN, Node, operator
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[TestClient[Litestar]]:
+def client(engine: EngineName, tmp_path: Path) -> Iterator[TestClient[Litestar]]:
     node = Node(tmp_path, lambda bus: handlers.register(bus, Heartbeats()))
     node.do(RegisterAssets(read_station_set(MUKDAHAN).assets))
 

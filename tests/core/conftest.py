@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.core.ground import Ground
+from tests.support.engines import EngineName
 
 
 @pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
+def ground(tmp_path: Path, engine: EngineName) -> Iterator[Ground]:
     """A database with a running lane."""
     ground = Ground(tmp_path)
     yield ground

@@ -25,6 +25,7 @@ from safezone.core.lane import Committed, WriterLane
 from safezone.core.log import last_seq
 from safezone.core.rebuild import Verdict, verify
 from safezone.core.work import UnitOfWork
+from tests.support.engines import open_database
 
 STATION = "mdh"
 SYSTEM = system(STATION, "test")
@@ -70,9 +71,10 @@ class Ground:
         self.bus.handle(Wait, self._wait)
         self.bus.apply(Said, lambda _conn, _entry, _event: None)
         self.file = folder / "ground.db"
-        self.database = database or Database.at(self.file)
-        with self.database.write_connection() as conn, conn.begin():
-            metadata.create_all(conn)
+        if database is not None:
+            with database.write_connection() as conn, conn.begin():
+                metadata.create_all(conn)
+        self.database = database or open_database(folder, self.file.name)
         self.lane = WriterLane(self.database, self.bus, self.clock)
         self.authenticator = Authenticator(self.database, self.clock, self.lane)
         self._committed: queue.SimpleQueue[Committed] = queue.SimpleQueue()
@@ -126,6 +128,8 @@ class Ground:
     def tamper(self, statement: str, *values: Any) -> int:
         """What somebody does who has the file and no respect; how many rows it changed."""
         with self.database.write_connection() as conn, conn.begin():
+            if conn.dialect.name == "postgresql":
+                statement = statement.replace("?", "%s")
             return conn.exec_driver_sql(statement, values).rowcount
 
     def verdict(self) -> Verdict:

@@ -21,6 +21,7 @@ from safezone.core.auth import (
 from safezone.core.errors import NotAllowed, NotFound, NotSignedIn
 from safezone.core.identity import Identity, Role, public
 from tests.core.ground import STATION, Ground
+from tests.support.engines import bytes_on_disk
 
 ANYBODY = public(STATION)
 
@@ -49,7 +50,7 @@ def test_a_token_says_who_somebody_is(ground: Ground) -> None:
 def test_only_hashes_of_a_secret_are_kept(ground: Ground) -> None:
     issued = token(ground)
     ground.authenticator.get(issued.secret)
-    files = b"".join(each.read_bytes() for each in ground.file.parent.iterdir())
+    files = bytes_on_disk(ground.file.parent)
     assert issued.credential_id.encode() in files
     assert issued.secret.encode() not in files
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+from sqlalchemy import select
 
 from safezone.core.archive import new_identity, read_archive
 from safezone.core.backup import (
@@ -24,7 +23,7 @@ from safezone.core.backup import (
     prune,
     read_manifest,
 )
-from safezone.core.db import Database
+from safezone.core.db import Database, metadata
 from safezone.core.depot import Depot, open_depot
 from safezone.core.errors import CannotStart
 from safezone.core.rebuild import verify
@@ -201,9 +200,10 @@ def test_row_by_row_it_is_the_same(told: Ground, tmp_path: Path) -> None:
     assert [(head.station, head.seq) for head in heads_in(copy)] == [(STATION, told.head())]
     copied = Database.at(copy)
     (verdict,) = verify(copied, told.bus)
-    copied.close()
     assert verdict.content
-    with closing(sqlite3.connect(copy)) as one, closing(sqlite3.connect(told.file)) as other:
-        for table in ("log", "sealed", "sealed_key", "credential", "station_head"):
-            rows = f"SELECT * FROM {table} ORDER BY 1, 2"
-            assert one.execute(rows).fetchall() == other.execute(rows).fetchall() != []
+    with copied.read() as one, told.database.read() as other:
+        for name in ("log", "sealed", "sealed_key", "credential", "station_head"):
+            table = metadata.tables[name]
+            rows = select(table).order_by(*table.primary_key.columns)
+            assert one.execute(rows).all() == other.execute(rows).all() != []
+    copied.close()

@@ -83,10 +83,15 @@ def test_bulk_commands_may_record_in_any_order(ground: Ground) -> None:
 
 def test_what_was_answered_is_seen_by_another_process(ground: Ground) -> None:
     seq = ground.do(Say("seen elsewhere"))
-    look = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT count(*), max(seq) FROM log').fetchone())"
-    seen = subprocess.run(
-        [sys.executable, "-c", look, str(ground.file)], capture_output=True, text=True, check=True, timeout=30
+    look = (
+        "import sys; from safezone.core.db import Database\n"
+        "with Database(sys.argv[1]).read() as conn:\n"
+        "    print(conn.exec_driver_sql('SELECT count(*), max(seq) FROM log').one())"
     )
+    seen = subprocess.run(
+        [sys.executable, "-c", look, ground.database.url],
+        capture_output=True, text=True, check=True, timeout=30,
+    )  # fmt: skip
     assert seen.stdout.strip() == f"(2, {seq + 1})"
 
 

@@ -24,6 +24,7 @@ from safezone.core.listeners import (
 )
 from safezone.core.work import UnitOfWork
 from tests.core.ground import STATION, SYSTEM, Ground, Said, Say
+from tests.support.engines import EngineName
 from tests.support.places import eventually
 
 
@@ -91,13 +92,15 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def ears(tmp_path: Path) -> Iterator[Ears]:
+def ears(tmp_path: Path, engine: EngineName) -> Iterator[Ears]:
     ears = Ears(tmp_path)
     yield ears
     ears.close()
 
 
-def test_everything_is_heard_once_and_in_order_also_across_restarts(tmp_path: Path) -> None:
+def test_everything_is_heard_once_and_in_order_also_across_restarts(
+    tmp_path: Path, engine: EngineName
+) -> None:
     """What was said while nobody listened is heard later; what was heard before the end is not heard again."""
     for round_ in range(3):
         ears = Ears(tmp_path)
@@ -154,7 +157,7 @@ def test_a_listener_that_goes_on_failing_is_parked_and_delays_nobody(ears: Ears)
     assert ears.ground.verdict().content
 
 
-def test_a_parked_listener_stays_parked_over_a_restart(tmp_path: Path) -> None:
+def test_a_parked_listener_stays_parked_over_a_restart(tmp_path: Path, engine: EngineName) -> None:
     ears = Ears(tmp_path)
     ears.other.fails_at = {1}
     ears.listeners.start()

@@ -171,9 +171,11 @@ def test_sealed_content_that_was_damaged_is_found_and_takes_nothing_else_with_it
     told: Ground, what: str
 ) -> None:
     table = "sealed_key" if what == "key" else "sealed"
-    told.tamper(
-        f"UPDATE {table} SET {what} = zeroblob(length({what})) WHERE ref = (SELECT max(ref) FROM sealed)"
+    changed = told.tamper(
+        f"UPDATE {table} SET {what} = ? WHERE ref = (SELECT max(ref) FROM sealed)",
+        bytes(12 if what == "nonce" else 32),
     )
+    assert changed == 1
     verdict = told.verdict()
     assert [d.table for d in verdict.differences] == ["sealed"]
     refs = [row.ref for row in told.rows(select(sealed.c.ref).order_by(sealed.c.ref))]

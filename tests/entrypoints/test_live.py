@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safezone.entrypoints import live
+from tests.support.engines import EngineName
 from tests.support.feed import Feed, Frame
 from tests.support.places import eventually
 from tests.support.station import RunningStation
@@ -23,7 +24,7 @@ MARKET = {"lon": 104.7297, "lat": 16.5430}
 
 
 @pytest.fixture
-def station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningStation]:
+def station(engine: EngineName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningStation]:
     """A station that beats and coalesces faster than usual, so that nobody has to wait for it."""
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.1)
     monkeypatch.setattr(live, "COALESCE_S", 0.05)

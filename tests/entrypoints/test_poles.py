@@ -13,6 +13,7 @@ from safezone.core.errors import Unavailable
 from safezone.entrypoints.poles import Poles
 from safezone.incidents.queries import list_incidents, list_refused_messages
 from safezone.incidents.views import IncidentView, RefusedMessageView
+from tests.support.engines import EngineName
 from tests.support.station import Station, who
 
 CHANNEL = Path(__file__).resolve().parents[1] / "channels" / "sos_point"
@@ -39,7 +40,7 @@ class Door:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Iterator[Door]:
+def door(engine: EngineName, tmp_path: Path) -> Iterator[Door]:
     station = Station(tmp_path)
     yield Door(station)
     station.close()

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.incidents.desk import Desk
+from tests.support.engines import EngineName
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(engine: EngineName, tmp_path: Path) -> Iterator[Desk]:
     """The station with three units on duty; nothing reported yet."""
     desk = Desk(tmp_path)
     yield desk

@@ -19,6 +19,7 @@ from safezone.incidents.surroundings import Estate, Surroundings
 from safezone.incidents.tables import report
 from safezone.incidents.views import PublicStatus
 from tests.incidents.desk import MARKET, OPERATOR, PUBLIC, SYSTEM, Desk
+from tests.support.engines import bytes_on_disk
 from tests.support.station import STATION, who
 
 A_STEP = 0.001
@@ -287,7 +288,7 @@ def test_a_citizens_words_name_and_place_are_sealed(desk: Desk) -> None:
     assert (said.text, said.place, said.place_text) == (WORDS, EXACT, PLACE_TEXT)
     assert said.reporter == Reporter(NAME, PHONE)
     assert desk.view(receipt.incident_id).summary == WORDS
-    on_disk = b"".join(each.read_bytes() for each in desk.path.iterdir() if each.is_file())
+    on_disk = bytes_on_disk(desk.path)
     assert receipt.report_id.encode() in on_disk, "this looks at the right files"
     for secret in (WORDS, NAME, PHONE, PLACE_TEXT, "104.7297123", "16.5430456"):
         assert secret.encode() not in on_disk, secret

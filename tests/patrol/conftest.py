@@ -8,17 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.patrol.station import PatrolStation, a_station
+from tests.support.engines import EngineName
 
 
 @pytest.fixture
-def station(tmp_path: Path) -> Iterator[PatrolStation]:
+def station(engine: EngineName, tmp_path: Path) -> Iterator[PatrolStation]:
     """Three units on duty."""
     with a_station(tmp_path) as found:
         yield found
 
 
 @pytest.fixture
-def quiet_station(tmp_path: Path) -> Iterator[PatrolStation]:
+def quiet_station(engine: EngineName, tmp_path: Path) -> Iterator[PatrolStation]:
     """Three units, nobody on duty."""
     with a_station(tmp_path, on_duty=False) as found:
         yield found

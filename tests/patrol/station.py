@@ -11,7 +11,7 @@ from typing import Any
 from safezone.core import listeners
 from safezone.core.bus import Bus
 from safezone.core.clock import ManualClock
-from safezone.core.db import Database, metadata, to_us
+from safezone.core.db import to_us
 from safezone.core.event import Entry
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
@@ -24,6 +24,7 @@ from safezone.patrol.commands import RecordFixes, RegisterUnits, SetDuty, UnitEn
 from safezone.patrol.queries import unit_views
 from safezone.patrol.rules import Claim
 from safezone.patrol.views import UnitView
+from tests.support.engines import open_database
 
 STATION = "mdh"
 START = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
@@ -59,9 +60,7 @@ class PatrolStation:
         self.bus = Bus()
         handlers.register(self.bus)
         listeners.register(self.bus)
-        self.database = Database.at(folder / "station.db")
-        with self.database.write_connection() as conn, conn.begin():
-            metadata.create_all(conn)
+        self.database = open_database(folder, "station.db")
         self.lane = WriterLane(self.database, self.bus, self.clock)
         self._signals: list[Any] = []
         self._entries: list[Entry] = []

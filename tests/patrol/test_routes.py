@@ -28,6 +28,7 @@ from safezone.patrol import routes
 from safezone.patrol.commands import SetDuty
 from safezone.patrol.tables import position
 from tests.patrol.station import HERE, STATION, SUPERVISOR, PatrolStation, a_station
+from tests.support.engines import EngineName
 from tests.support.places import shared_data
 
 CHANNEL = Path(__file__).resolve().parents[1] / "channels" / "osmand"
@@ -83,7 +84,7 @@ class Web:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(engine: EngineName, tmp_path: Path) -> Iterator[Web]:
     with a_station(tmp_path) as station:
         station.clock.advance(60)
         web = Web(station)

@@ -16,10 +16,11 @@ from typing import Any
 import httpx
 import msgspec
 import uvloop
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from safezone.assets.station_set import read_station_set
 from safezone.core.clock import ManualClock
+from safezone.core.db import Database, metadata
 from safezone.core.event import Entry
 from safezone.core.identity import Identity, Role
 from safezone.core.listeners import list_listeners
@@ -31,6 +32,8 @@ from safezone.entrypoints.node import Node, listen
 from safezone.entrypoints.node_process import DEMO_SET, DEMO_TOKENS
 from safezone.entrypoints.setting_up import NewStation, create_station
 from safezone.main import wire
+from tests.support import postgres
+from tests.support.engines import database_url
 from tests.support.places import eventually
 
 STATION = "mdh"
@@ -66,6 +69,20 @@ def template() -> Template:
     return Template(folder.database_file, new, tokens)
 
 
+@cache
+def demo_template() -> str:
+    """The name of a PostgreSQL database with the very rows of `template`."""
+    name = postgres.server().create(postgres.empty_template())
+    source, target = Database.at(template().database_file), Database(postgres.server().url(name))
+    with source.read() as rows, target.write_connection() as conn, conn.begin():
+        for table in metadata.sorted_tables:
+            if found := [dict(row) for row in rows.execute(select(table)).mappings()]:
+                conn.execute(table.insert(), found)
+    source.close()
+    target.close()
+    return name
+
+
 def who(role: Role, name: str = "") -> Identity:
     """Somebody of this role; a unit or pole is named by its id."""
     is_unit, is_point = role == "unit", role == "sos_point"
@@ -79,9 +96,10 @@ class Station:
         self.path = path
         self.folder = DataFolder(path)
         self.folder.make()
-        if not self.folder.database_file.exists():
+        url = database_url(path, demo_template)
+        if not url and not self.folder.database_file.exists():
             shutil.copy(template().database_file, self.folder.database_file)
-        self.settings = settings or Settings()
+        self.settings = msgspec.structs.replace(settings or Settings(), database_url=url)
         self.clock = ManualClock(START)
         self.engine = Engine(
             wire(self.settings), self.folder.open_database(self.settings), STATION, self.clock

@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 from safezone.core.auth import Authenticator
 from safezone.core.bus import Bus
 from safezone.core.clock import ManualClock
-from safezone.core.db import Database, metadata
 from safezone.core.desk import Desk
 from safezone.core.event import Entry
 from safezone.core.identity import Identity, system
 from safezone.core.lane import WriterLane
 from safezone.core.rebuild import Verdict, verify
 from safezone.core.settings import Settings
+from tests.support.engines import open_database
 
 STATION = "mdh"
 MUKDAHAN = Path(__file__).resolve().parents[2] / "src/safezone/entrypoints/demo/mukdahan"
@@ -31,9 +31,7 @@ class Node:
         self.clock = ManualClock()
         self.bus = Bus()
         register(self.bus)
-        self.database = Database.at(folder / "station.db")
-        with self.database.write_connection() as conn, conn.begin():
-            metadata.create_all(conn)
+        self.database = open_database(folder, "station.db")
         self.lane = WriterLane(self.database, self.bus, self.clock)
         self.lane.start()
         self.desk = Desk(

@@ -16,11 +16,12 @@ from safezone.zone.commands import CreateStation
 from safezone.zone.findings import Findings
 from safezone.zone.routes import routes
 from safezone.zone.station_set import read_zone_set
+from tests.support.engines import EngineName
 from tests.zone.ground import MUKDAHAN, Node, operator
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[TestClient[Litestar]]:
+def client(engine: EngineName, tmp_path: Path) -> Iterator[TestClient[Litestar]]:
     node = Node(tmp_path, handlers.register)
     read = read_zone_set(MUKDAHAN, Findings())
     assert read is not None

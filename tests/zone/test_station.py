@@ -21,6 +21,7 @@ from safezone.zone import handlers, queries
 from safezone.zone.commands import CreateStation
 from safezone.zone.findings import Findings
 from safezone.zone.station_set import ZoneSet, read_zone_set
+from tests.support.engines import EngineName
 from tests.zone.ground import MUKDAHAN, STATION, Node, operator
 
 MARKET = Point(104.7297, 16.5430)
@@ -43,7 +44,7 @@ def _redraw(cmd: Redraw, uow: UnitOfWork) -> Words:
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> Iterator[Node]:
+def node(engine: EngineName, tmp_path: Path) -> Iterator[Node]:
     def register(bus: object) -> None:
         handlers.register(bus)  # type: ignore[arg-type]
         bus.handle(Redraw, _redraw)  # type: ignore[attr-defined]

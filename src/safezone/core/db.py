@@ -18,10 +18,14 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    make_url,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, QueuePool
+
+from safezone.core.errors import CannotStart
+from safezone.core.i18n import Words
 
 Source = Literal["record", "log", "vault", "telemetry", "door"]
 """Where a table's truth lies. `record`: the log itself; `log`: rebuilt from it; `vault`: sealed content;
@@ -150,6 +154,26 @@ class _Compiled(NamedTuple):
         return cursor
 
 
+@contextmanager
+def harmless(conn: Connection) -> Iterator[None]:
+    """A question inside a change that may fail without the change failing with it.
+
+    PostgreSQL takes no further statement after a failed one until it is undone; SQLite goes on by itself, and a
+    reading transaction has nothing to lose but its other questions, for which two more messages each are too dear.
+    """
+    if conn.dialect.name != "postgresql" or conn.info.get("reads_only"):
+        yield
+        return
+    run_text(conn, "SAVEPOINT harmless")
+    try:
+        yield
+    except BaseException:
+        run_text(conn, "ROLLBACK TO SAVEPOINT harmless")
+        run_text(conn, "RELEASE SAVEPOINT harmless")
+        raise
+    run_text(conn, "RELEASE SAVEPOINT harmless")
+
+
 def run_text(conn: Connection, text: str) -> None:
     """A statement without values and rows, handed to the driver itself; SQLAlchemy's error when it fails."""
     _Compiled(text, None, {}, None).execute(conn, ()).close()
@@ -171,23 +195,35 @@ def _raise(conn: Connection, text: str, problem: Exception, cursor: Any) -> NoRe
 
 
 class Database:
-    """One database by its URL: `sqlite:///path` (the default, WAL, synchronous=FULL) or `postgresql+psycopg://…`."""
+    """One database by its URL: `sqlite:///path` (the default, WAL, synchronous=FULL) or `postgresql://user@host/name`.
+
+    CannotStart when the address is none of these, or when the PostgreSQL driver is not installed.
+    """
 
     def __init__(self, url: str, *, durable: bool = True) -> None:
-        self.url = url
-        self.is_sqlite = url.startswith("sqlite")
+        self.url = _with_driver(url)
+        self.is_sqlite = self.url.startswith("sqlite")
         if self.is_sqlite:
             # The driver opens no transactions by itself: BEGIN is ours, so that a savepoint is a savepoint.
             arguments = {"isolation_level": None, "check_same_thread": False, "timeout": 10.0}
-            self._writer = create_engine(url, poolclass=NullPool, connect_args=arguments)
+            self._writer = create_engine(self.url, poolclass=NullPool, connect_args=arguments)
             self._reader = create_engine(
-                url, poolclass=QueuePool, pool_size=READERS, max_overflow=READERS, connect_args=arguments
+                self.url, poolclass=QueuePool, pool_size=READERS, max_overflow=READERS, connect_args=arguments
             )
             _as_sqlite(self._writer, reads_only=False, durable=durable)
             _as_sqlite(self._reader, reads_only=True, durable=durable)
         else:
-            self._writer = create_engine(url, poolclass=NullPool)
-            self._reader = create_engine(url, pool_size=READERS, isolation_level="REPEATABLE READ")
+            self._writer = _create(self.url, poolclass=NullPool)
+            self._reader = _create(
+                self.url,
+                pool_size=READERS,
+                max_overflow=READERS,
+                # After a restart of the server a question finds a new connection instead of a dead one.
+                pool_pre_ping=True,
+                isolation_level="REPEATABLE READ",
+            )
+            _as_postgresql(self._writer, reads_only=False)
+            _as_postgresql(self._reader, reads_only=True)
 
     @classmethod
     def at(cls, path: Path) -> Database:
@@ -198,6 +234,11 @@ class Database:
     def scratch(cls, path: Path) -> Database:
         """A SQLite database that nobody will miss: nothing waits for the disk."""
         return cls(f"sqlite:///{path}", durable=False)
+
+    @property
+    def shown(self) -> str:
+        """The address as it may be printed: without its password."""
+        return make_url(self.url).render_as_string(hide_password=True)
 
     def write_connection(self) -> Connection:
         """A new connection that may write. Only the writer lane and migrations open one."""
@@ -213,6 +254,61 @@ class Database:
         """Every pooled connection is closed."""
         self._reader.dispose()
         self._writer.dispose()
+
+
+def _with_driver(url: str) -> str:
+    """The address with the one driver that is used for its engine; CannotStart when there is none."""
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgres", "postgresql"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.drivername in ("sqlite", "postgresql+psycopg"):
+            return parsed.render_as_string(hide_password=False)
+    except (ArgumentError, ValueError):
+        pass
+    raise CannotStart(
+        Words(
+            th="database_url ใช้ไม่ได้: ต้องเป็น postgresql://ผู้ใช้@เครื่อง/ฐานข้อมูล หรือเว้นว่างเพื่อใช้ SQLite",
+            en="database_url cannot be used: it must be postgresql://user@host/database, or empty for SQLite.",
+        )
+    )
+
+
+def _create(url: str, **how: Any) -> Engine:
+    """An engine on PostgreSQL; CannotStart when its driver is not installed."""
+    try:
+        # Names in an error may be somebody's: what was bound is never in its words.
+        return create_engine(url, hide_parameters=True, connect_args=_CONNECT, **how)
+    except ImportError as problem:
+        raise CannotStart(
+            Words(
+                th="ยังไม่ได้ติดตั้งตัวเชื่อมต่อ PostgreSQL: pip install 'safezone[postgresql]'",
+                en="The driver for PostgreSQL is not installed: pip install 'safezone[postgresql]'",
+            )
+        ) from problem
+
+
+def is_trouble_of_the_store(problem: SQLAlchemyError) -> bool:
+    """Whether the database itself is in trouble (full, gone, read-only, overtaken), rather than one statement wrong."""
+    if getattr(problem, "connection_invalidated", False):
+        return True
+    cause = getattr(problem, "orig", None) or problem
+    state = getattr(cause, "sqlstate", None)
+    if state is not None:
+        return bool(state.startswith(_STORE_STATES))
+    return any(sign in str(cause).lower() for sign in _STORE_SIGNS)
+
+
+_STORE_SIGNS: Final = ("disk is full", "disk i/o", "readonly", "malformed", "unable to open")
+"""SQLite has no finer codes here than its words."""
+_STORE_STATES: Final = ("08", "25006", "25P0", "40", "53", "55", "57", "58", "F0", "XX")
+"""PostgreSQL: connection, read-only, failed transaction, rolled back, resources, locks, operator, system, files, internal."""
+_CONNECT: Final = {"connect_timeout": 5, "application_name": "safezone", "client_encoding": "utf8"}
+
+
+def is_wrong_value(problem: SQLAlchemyError) -> bool:
+    """Whether a value can never be stored as it is: too long, too large, or text with a NUL character."""
+    return isinstance(problem, DataError)
 
 
 def _as_sqlite(engine: Engine, *, reads_only: bool, durable: bool) -> None:
@@ -235,3 +331,23 @@ def _as_sqlite(engine: Engine, *, reads_only: bool, durable: bool) -> None:
     def _on_begin(conn: Connection) -> None:
         forget_remembered(conn)
         conn.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def _as_postgresql(engine: Engine, *, reads_only: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, record: Any) -> None:
+        record.info["reads_only"] = reads_only
+        if reads_only:
+            connection.read_only = True
+            return
+        with connection.cursor() as cursor:
+            # "Received" is said after the commit: it must be on disk by then, whatever the server's default is.
+            cursor.execute(
+                "SELECT set_config('synchronous_commit', 'on', false)"
+                " WHERE current_setting('synchronous_commit') = 'off'"
+            )
+        connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(conn: Connection) -> None:
+        forget_remembered(conn)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from safezone.core.i18n import Words
 
@@ -69,3 +69,9 @@ class CannotStart(SafezoneError):
     def __init__(self, words: Words) -> None:
         super().__init__(str(words))
         self.words = words
+
+
+CANNOT_BE_KEPT: Final = Words(
+    th="มีค่าที่บันทึกไม่ได้ เช่น อักขระ NUL ข้อความยาวเกินไป หรือตัวเลขใหญ่เกินไป",
+    en="There is a value in it that cannot be kept: a NUL character, a text that is too long or a number too large.",
+)

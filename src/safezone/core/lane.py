@@ -17,8 +17,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from safezone.core import log
 from safezone.core.bus import Bus
 from safezone.core.clock import Clock
-from safezone.core.db import Database, forget_remembered, run_text
-from safezone.core.errors import Refused, SafezoneError, Unavailable
+from safezone.core.db import (
+    Database,
+    forget_remembered,
+    is_trouble_of_the_store,
+    is_wrong_value,
+    run_text,
+)
+from safezone.core.errors import CANNOT_BE_KEPT, Invalid, Refused, SafezoneError, Unavailable
 from safezone.core.event import Entry
 from safezone.core.identity import Identity
 from safezone.core.work import UnitOfWork
@@ -193,7 +199,9 @@ class WriterLane:
         entries: list[Entry] = []
         signals: list[Any] = []
         with conn.begin():
-            heads: dict[str, log.Head] = {}
+            # In one order in every process, so that two batches over the same stations never wait for each other.
+            stations = sorted({ask.identity.station for ask in asks})
+            heads = {station: log.Head.lock(conn, station) for station in stations}
             by_station: dict[str, list[Entry]] = {}
             bulk: dict[type[Any], list[_Ask]] = {}
             for ask in asks:
@@ -218,7 +226,8 @@ class WriterLane:
         signals: list[Any],
     ) -> None:
         """The group's commands are done inside a savepoint; a refusal undoes it and touches nobody else."""
-        works = [self._work_for(conn, heads, ask) for ask in group]
+        now = self._clock.now()
+        works = [UnitOfWork(conn, self._bus, heads[ask.identity.station], ask.identity, now) for ask in group]
         before = {station: head.seq for station, head in heads.items()}
         run_text(conn, "SAVEPOINT one_command")
         try:
@@ -231,10 +240,12 @@ class WriterLane:
                 handler = self._bus.handler_of(type(group[0].command))
                 group[0].result = handler(group[0].command, works[0])
         except SQLAlchemyError as problem:
-            if getattr(problem, "connection_invalidated", False) or _is_disk_trouble(problem):
+            if is_trouble_of_the_store(problem):
                 raise
             self._undo(conn, heads, before)
-            self._fail(group, problem)
+            self._fail(
+                group, Invalid("cannot_be_kept", CANNOT_BE_KEPT) if is_wrong_value(problem) else problem
+            )
         except Exception as problem:  # noqa: BLE001 - one bad command must not take the batch with it
             self._undo(conn, heads, before)
             self._fail(group, problem)
@@ -248,13 +259,6 @@ class WriterLane:
                 by_station.setdefault(entry.station, []).append(entry)
             for work in works:
                 signals.extend(work.signals)
-
-    def _work_for(self, conn: Connection, heads: dict[str, log.Head], ask: _Ask) -> UnitOfWork:
-        station = ask.identity.station
-        head = heads.get(station)
-        if head is None:
-            head = heads[station] = log.Head.lock(conn, station)
-        return UnitOfWork(conn, self._bus, head, ask.identity, self._clock.now())
 
     def _undo(self, conn: Connection, heads: dict[str, log.Head], before: dict[str, int]) -> None:
         run_text(conn, "ROLLBACK TO SAVEPOINT one_command")
@@ -287,10 +291,3 @@ class WriterLane:
         if self._conn is not None:
             self._conn.close()
             self._conn = None
-
-
-def _is_disk_trouble(problem: SQLAlchemyError) -> bool:
-    words = str(problem).lower()
-    return any(
-        sign in words for sign in ("disk is full", "disk i/o", "readonly", "malformed", "unable to open")
-    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, String, Text, bindparam, select
+from sqlalchemy import BigInteger, Column, Connection, Index, String, Text, bindparam, select, text
 
 from safezone.core.db import Prepared, from_us, table, to_us
 from safezone.core.errors import SafezoneError
@@ -46,6 +46,9 @@ _SELECT_HEAD: Final = Prepared(
     .where(station_head.c.station == bindparam("of_station"))
     .with_for_update()
 )
+_LOCK_NEW_STATION: Final = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('safezone ' || :of_station, 0))"
+)
 _UPDATE_HEAD: Final = Prepared(
     station_head.update()
     .where(station_head.c.station == bindparam("of_station"))
@@ -76,6 +79,10 @@ class Head:
     def lock(cls, conn: Connection, station: str) -> Head:
         """The head row, locked until the transaction ends; a station's first head is made here."""
         row = _SELECT_HEAD.run(conn, {"of_station": station}).first()
+        if row is None and conn.dialect.name == "postgresql":
+            # Where there is no row yet there is nothing to lock: two processes could both make the first line.
+            conn.execute(_LOCK_NEW_STATION, {"of_station": station})
+            row = _SELECT_HEAD.run(conn, {"of_station": station}).first()
         if row is None:
             return cls(station, 0, GENESIS, is_new=True)
         return cls(station, row.seq, row.hash, is_new=False)

@@ -128,7 +128,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     broker: Broker = Broker()
     backup: Backup = Backup()
     database_url: str = ""
-    """Address of the database; empty means SQLite in the data directory."""
+    """Address of the database, `postgresql://user@host/name?passfile=…`; empty means SQLite in the data directory."""
 
 
 def load_settings(path: Path) -> Settings:

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from safezone.core.db import harmless
 from safezone.core.errors import SafezoneError
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
@@ -47,7 +48,8 @@ class Surroundings:
     def find_sos_point(self, conn: Connection, station: str, point_id: str) -> PointBrief | None:
         """The SOS point, or None when it is not known (or cannot be looked up now)."""
         try:
-            return self._estate.find_sos_point(conn, station, point_id)
+            with harmless(conn):
+                return self._estate.find_sos_point(conn, station, point_id)
         except (SafezoneError, SQLAlchemyError):
             logger.exception("cannot look up the SOS point %s", point_id)
             return None
@@ -55,7 +57,8 @@ class Surroundings:
     def describe_place(self, conn: Connection, station: str, place: Point) -> Words | None:
         """In which part of the zone a place lies, or None."""
         try:
-            return self._estate.describe_place(conn, station, place)
+            with harmless(conn):
+                return self._estate.describe_place(conn, station, place)
         except (SafezoneError, SQLAlchemyError):
             logger.exception("cannot say what is at a place")
             return None
@@ -63,7 +66,8 @@ class Surroundings:
     def list_near_cameras(self, conn: Connection, station: str, place: Point) -> list[CameraNear]:
         """The nearest camera sites, nearest first; none when they cannot be looked up."""
         try:
-            return self._estate.list_near_cameras(conn, station, place)
+            with harmless(conn):
+                return self._estate.list_near_cameras(conn, station, place)
         except (SafezoneError, SQLAlchemyError):
             logger.exception("cannot look up the nearest cameras")
             return []
@@ -71,7 +75,8 @@ class Surroundings:
     def is_synthetic(self, conn: Connection, station: str) -> bool:
         """Whether the station is a demonstration."""
         try:
-            return self._estate.is_synthetic(conn, station)
+            with harmless(conn):
+                return self._estate.is_synthetic(conn, station)
         except (SafezoneError, SQLAlchemyError):
             logger.exception("cannot look up the station")
             return False
