@@ -5,6 +5,7 @@
 #   make bench   measure and say how             make fix     let the formatter do its work
 #   make docs    write the reference tables      make wheel   the file to install elsewhere: dist/*.whl
 #   make lock    renew the locked versions       make clean   take away what make made
+#   make faults  kill, hang, fill and cut everything, in every way that is known (about 25 minutes)
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -24,7 +25,7 @@ WEB_SOURCES := $(shell find web -mindepth 1 -not -path 'web/node_modules*' 2>/de
 # Python is the one that is asked for, never one that a tool fetched.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: setup run test check bench web browser docs fix lock wheel clean check-python check-web
+.PHONY: setup run test faults check bench web browser docs fix lock wheel clean check-python check-web
 
 setup: .venv/.ready $(WEB_DIST)
 
@@ -64,6 +65,10 @@ run: setup
 test: setup browser
 	@if [ -d web ]; then $(PY) tools/build_web.py npm run --silent --if-present test; fi
 	@$(PY) -m pytest $(ARGS)
+
+# The whole fault matrix. A part of it: make faults ARGS='-k press'.
+faults: setup
+	@$(PY) -m pytest tests/faults -m "matrix or not matrix" $(ARGS)
 
 check: check-python check-web
 

@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from tests.support.callers import Closer, Pole, Reporter
-from tests.support.places import eventually
+from tests.support.places import eventually, let_pass
 from tests.support.record import Claim, Line, count_claims, count_reports, head_of, list_reports, read_log
 from tests.support.running import DEMO_SET, Station, finish, running
 from tests.support.screens import Screen
@@ -138,7 +138,7 @@ def _carry_out(station: Station, kill: Kill, found: Aftermath) -> None:
     if kill.wait_for == "receipt":
         made = {pole: len(pole.presses) for pole in found.poles[: len(RECEIPT_POLES)]}
         eventually(lambda: any(_has_new_receipt(pole, n) for pole, n in made.items()), within_s=60.0)
-    _pass(kill.delay_s)
+    let_pass(kill.delay_s)
     strike = _Strike(station.wait_until_running(kill.victim))
     for pole in found.poles:
         pole.when_receipted = strike if kill.strike == "said" else None
@@ -147,7 +147,7 @@ def _carry_out(station: Station, kill: Kill, found: Aftermath) -> None:
     if kill.strike == "said":
         eventually(lambda: strike.at_s, within_s=60.0)
     else:
-        _pass(kill.burst_delay_s if kill.strike == "burst" else 0.0)
+        let_pass(kill.burst_delay_s if kill.strike == "burst" else 0.0)
         strike()
     found.kills.append((kill, strike.at_s))
 
@@ -171,12 +171,6 @@ class _Strike:
 
 def _has_new_receipt(pole: Pole, after_n: int) -> bool:
     return any(press.receipts for n, press in list(pole.presses.items()) if n > after_n)
-
-
-def _pass(delay_s: float) -> None:
-    """Let a drawn moment pass: here waiting is not for something to happen, it is the experiment."""
-    end = time.monotonic() + delay_s
-    eventually(lambda: time.monotonic() >= end, every_s=max(0.0005, delay_s / 20))
 
 
 def _let_settle(station: Station, found: Aftermath) -> None:

@@ -44,3 +44,8 @@ def eventually(ask: Callable[[], Answer], *, within_s: float = 10.0, every_s: fl
         assert time.monotonic() < end, f"not within {within_s} s; the last answer was {answer!r}"
         time.sleep(every_s)
     return answer
+
+
+def let_pass(delay_s: float) -> None:
+    """A drawn moment passes: here waiting is not for something to happen, it is the experiment."""
+    time.sleep(delay_s)

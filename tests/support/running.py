@@ -25,7 +25,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,9 +53,15 @@ class Station:
     """A station that runs; made by `running`."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], data: Path, log: Path, ready: dict[str, Any]
+        self,
+        process: subprocess.Popen[bytes],
+        data: Path,
+        log: Path,
+        ready: dict[str, Any],
+        again: Callable[[], subprocess.Popen[bytes]],
     ) -> None:
         self.process = process
+        self._again = again
         self.data = data
         self.log = log
         self.ready = ready
@@ -157,6 +163,11 @@ class Station:
             each.status == psutil.CONN_LISTEN and each.laddr.port == self.mqtt_port for each in connections
         )
 
+    def start_again(self) -> None:
+        """The station, whose supervisor has ended, was started as it was the first time, and answers."""
+        assert self.process.poll() is not None, "it still runs"
+        self.process = self._again()
+
     def close(self) -> None:
         """No connection of ours is left open."""
         self._client.close()
@@ -183,26 +194,35 @@ def running(
     settings: str = "",
     ports: tuple[int, int] | None = None,
     words: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[Station]:
     """A station in the folder `data` that answers: the demonstration, or `safezone up` with a station set.
 
     `settings` are the text of its safezone.toml, `ports` those of the web and of MQTT, `words` are added to the command
-    line. AssertionError, with all that was printed, when it does not come up.
+    line, `env` to the environment. AssertionError, with all that was printed, when it does not come up.
     """
     if settings:
         data.mkdir(parents=True, exist_ok=True)
         (data / "safezone.toml").write_text(settings, "utf-8")
     log = data.parent / f"{data.name}.log"
     ready_file = data.parent / f"{data.name}.ready.json"
-    ready_file.unlink(missing_ok=True)
     kind = ["up", "--set", str(station_set)] if station_set else ["demo", "--no-simulation"]
     web, mqtt = ports or (free_port(), free_port())
     places = {"--data": data, "--port": web, "--mqtt-port": mqtt, "--ready-file": ready_file}
-    process = start([*kind, *(str(word) for pair in places.items() for word in pair), *words], log)
-    try:
+    asked = [*kind, *(str(word) for pair in places.items() for word in pair), *words]
+    started: list[subprocess.Popen[bytes]] = []
+
+    def up() -> subprocess.Popen[bytes]:
+        ready_file.unlink(missing_ok=True)
+        process = start(asked, log, env)
+        started.append(process)
         eventually(lambda: ready_file.exists() or process.poll() is not None, within_s=START_LIMIT_S)
         assert ready_file.exists(), f"it ended with {process.poll()}:\n{log.read_text('utf-8', 'replace')}"
-        station = Station(process, data, log, json.loads(ready_file.read_text("utf-8")))
+        return process
+
+    try:
+        first = up()
+        station = Station(first, data, log, json.loads(ready_file.read_text("utf-8")), up)
         if station_set is not None:
             _take_over(station)
         yield station
@@ -211,14 +231,14 @@ def running(
         assert not (left := _list_of(data)), f"left behind: {left}"
     finally:
         # Nothing to do after a test that went well; nothing stays behind after one that did not.
-        if process.poll() is None:
+        for process in started:
             process.kill()
             process.wait()
         for each in _list_of(data):
             each.kill()
 
 
-def start(words: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+def start(words: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """The command `safezone` with these words, running; what it prints goes to `log`. The caller ends it."""
     with log.open("ab") as out:
         return subprocess.Popen(
@@ -226,7 +246,7 @@ def start(words: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
             start_new_session=True,
         )
 
