@@ -19,7 +19,7 @@ from safezone.entrypoints.supervise import restart_delay_s
 from tests.support.places import REPO, eventually
 
 SLEEPER = "import signal; signal.pause()"
-READY = "from safezone.entrypoints.supervise import tell_ready; tell_ready(); import signal; signal.pause()"
+READY = "from safezone.entrypoints.lifeline import tell_ready; tell_ready(); import signal; signal.pause()"
 STUBBORN = (
     "import signal, pathlib; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
     "pathlib.Path('deaf').touch(); [signal.pause() for _ in iter(int, 1)]"
@@ -132,7 +132,7 @@ def test_ready_is_said_when_every_child_that_says_so_has_said_so(start: Start, t
 
 
 def test_a_child_without_a_supervisor_says_ready_to_nobody() -> None:
-    code = "from safezone.entrypoints.supervise import tell_ready; tell_ready()"
+    code = "from safezone.entrypoints.lifeline import tell_ready; tell_ready()"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -215,7 +215,7 @@ def test_what_had_come_up_once_is_not_given_up(start: Start, tmp_path: Path) -> 
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     code = (
-        "import pathlib, sys; from safezone.entrypoints.supervise import tell_ready\n"
+        "import pathlib, sys; from safezone.entrypoints.lifeline import tell_ready\n"
         f"if not pathlib.Path('came-up').exists():\n    tell_ready(); open({str(gate)!r}).read()\n"
         "    pathlib.Path('came-up').touch(); sys.exit(78)\n" + SLEEPER
     )

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final
@@ -96,6 +97,12 @@ class WriterLane:
         self._conn: Connection | None = None
         self._ended = threading.Event()
         self.last_error: str | None = None
+        self._busy_since: float | None = None
+
+    def busy_s(self) -> float:
+        """For how long the lane has been at the transaction under way; 0 when there is none."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def observe(self, observer: Observer) -> None:
         """`observer` is called in the lane's thread after each commit; it must be quick and must not raise."""
@@ -161,7 +168,9 @@ class WriterLane:
                     stopping = True
                     break
                 asks.append(following)
+            self._busy_since = time.monotonic()
             self._take(asks)
+            self._busy_since = None
         self._drop_connection()
         self._ended.set()
         self._refuse_waiting()

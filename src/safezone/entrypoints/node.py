@@ -8,8 +8,9 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 import uvicorn
@@ -25,6 +26,7 @@ from safezone.entrypoints.front import in_front_of
 from safezone.entrypoints.house import DataFolder, Engine
 from safezone.entrypoints.http import create_app
 from safezone.entrypoints.jobs import Jobs, list_jobs
+from safezone.entrypoints.lifeline import BEAT_S
 from safezone.entrypoints.live import LiveHub, LiveSource
 from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
 from safezone.incidents.commands import KeepRefusedMessage
@@ -32,6 +34,10 @@ from safezone.patrol.routes import routes as patrol_routes
 from safezone.zone.routes import routes as zone_routes
 
 logger = logging.getLogger("safezone.node")
+
+SLOW_WRITE_S: Final = 1.0
+"""A transaction that has taken this long is told in /readyz."""
+LONGEST_WRITE_S: Final = 60.0
 
 
 class Door(Protocol):
@@ -78,7 +84,9 @@ class Node:
 
     def parts(self) -> dict[str, str]:
         """`ok` or what is wrong, for each part that can be away while the rest works."""
-        said = {"record": self.engine.lane.last_error or "ok"}
+        busy_s = self.engine.lane.busy_s()
+        slow = f"a write has taken {busy_s:.0f} s so far: check the disk" if busy_s > SLOW_WRITE_S else "ok"
+        said = {"record": self.engine.lane.last_error or slow}
         for door in self.doors:
             said[type(door).__name__.lstrip("_")] = door.state()
         said["backup"] = self.keeper.state()
@@ -87,6 +95,16 @@ class Node:
     def safekeeping(self) -> Safekeeping:
         """What is known of the last backup and the last restore drill."""
         return load_state(self.folder)
+
+    def beat(self, say: Callable[[], None]) -> None:
+        """From now on `say` is called as long as this program does its work: the event loop turns, the lane writes.
+
+        A lane that has been at one transaction for `LONGEST_WRITE_S` is silence too: if only the disk is that slow,
+        starting again does no harm, and if something is locked for ever, nothing else helps.
+        """
+        if self.engine.lane.busy_s() < LONGEST_WRITE_S:
+            say()
+        asyncio.get_running_loop().call_later(BEAT_S, self.beat, say)
 
     def stop(self) -> None:
         """`run` ends, as it does on SIGTERM."""

@@ -20,11 +20,11 @@ from safezone.entrypoints import broker
 from safezone.entrypoints.broker_users import BrokerUsers
 from safezone.entrypoints.broker_watch import BrokerWatch, renewal_of
 from safezone.entrypoints.house import DataFolder, Engine, House
+from safezone.entrypoints.lifeline import tell_ready
 from safezone.entrypoints.mqtt import MqttDoor, MqttSettings
 from safezone.entrypoints.node import Node, listen, ready_of, write_ready
 from safezone.entrypoints.poles import Poles
 from safezone.entrypoints.setting_up import NewStation, create_station, write_device_secrets
-from safezone.entrypoints.supervise import tell_ready
 from safezone.zone.findings import StationSetRefused
 from safezone.zone.queries import list_stations
 
@@ -100,7 +100,7 @@ def run_node(options: NodeOptions, wire: Callable[[Settings], House]) -> int:
 
             def on_ready() -> None:
                 write_ready(folder.run / "node.json", ready)
-                tell_ready()
+                node.beat(tell_ready())
 
             uvloop.run(node.run(web, on_ready))
         finally:

@@ -23,9 +23,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple, NoReturn
 
+from safezone.entrypoints.lifeline import READY_ENV, Lifeline
+
 GIVE_UP_CODE: Final = 78
 """A child that ends with this code (EX_CONFIG) has said why it cannot start, and that trying again is of no use."""
-READY_ENV: Final = "SAFEZONE_READY_FD"
 STEADY_AFTER_S: Final = 2.0
 """A child that was ready, or ran this long where it does not say so, is started again at once when it dies: every
 second without it is a second in which nobody hears a press. One that dies sooner waits longer each time."""
@@ -42,20 +43,14 @@ class ChildSpec(NamedTuple):
     """Added to our own environment."""
     cwd: str | None = None
     tells_ready: bool = False
-    """It calls `tell_ready` when it can be used."""
+    """It calls `lifeline.tell_ready` when it can be used."""
+    is_watched: bool = False
+    """It goes on saying that it lives; when it falls silent, it hangs, and is killed and started again."""
 
 
 def restart_delay_s(quick_deaths: int) -> float:
     """Seconds to wait before the next start, after so many deaths in a row that came before it was of any use."""
     return _DELAYS_S[min(quick_deaths, len(_DELAYS_S) - 1)]
-
-
-def tell_ready() -> None:
-    """The supervisor that started us, if one did, knows from now on that we can be used."""
-    number = os.environ.pop(READY_ENV, "")
-    if number:
-        with os.fdopen(int(number), "wb") as pipe:
-            pipe.write(b"1")
 
 
 def die_with_parent() -> Callable[[], None]:
@@ -87,7 +82,7 @@ class _Child:
         self.ready = False
         self.was_ready = False
         """In this life or an earlier one."""
-        self.pipe: int | None = None
+        self.line: Lifeline | None = None
 
     def start(self, before_exec: Callable[[], None]) -> None:
         """It runs; OSError if its program cannot be started."""
@@ -116,24 +111,29 @@ class _Child:
         finally:
             for each in handed:
                 os.close(each)
-        self.pipe = reading
+        if reading is not None:
+            self.line = Lifeline(reading, watched=self.spec.is_watched)
         self.ready = not self.spec.tells_ready
         self.started_s, self.start_at_s, self.since = time.monotonic(), None, datetime.now(UTC)
         self.starts += 1
 
-    def hear_ready(self) -> None:
-        """Called when something stands in the pipe: the word, or its end because the child has died."""
-        if self.pipe is not None:
-            self.ready = os.read(self.pipe, 1) == b"1" or self.ready
+    @property
+    def pipe(self) -> int | None:
+        """Where it may say something."""
+        return None if self.line is None else self.line.pipe
+
+    def hear(self) -> None:
+        """Called when something stands in the pipe."""
+        if self.line is not None:
+            self.line.hear()
+            self.ready = self.ready or self.line.ready
             self.was_ready = self.was_ready or self.ready
-            os.close(self.pipe)
-            self.pipe = None
 
     def bury(self) -> None:
         """It has ended; when it is started again depends on whether it had been of use."""
-        if self.pipe is not None:
-            os.close(self.pipe)
-            self.pipe = None
+        if self.line is not None:
+            self.line.close()
+            self.line = None
         now_s = time.monotonic()
         if self.ready if self.spec.tells_ready else now_s - self.started_s >= STEADY_AFTER_S:
             self.quick_deaths = 0
@@ -220,13 +220,15 @@ class Supervisor:
                 return 0
             for each in self._children:
                 if each.pipe is not None and signals.readable(each.pipe):
-                    each.hear_ready()
+                    each.hear()
                 if each.process is not None and (code := each.process.poll()) is not None:
                     # What had come up before will again, once the disk has room or the port is free.
                     if code == GIVE_UP_CODE and not each.was_ready:
                         each.bury()
                         return code
                     self._mourn(each, code)
+                elif each.line is not None and each.line.hangs():
+                    self._end_hanging(each)
 
     def _try_to_start(self, child: _Child) -> bool:
         """False if its program is not there at the first start: then it never will be."""
@@ -244,6 +246,13 @@ class Supervisor:
         self._write_status()
         return True
 
+    def _end_hanging(self, child: _Child) -> None:
+        _say(
+            f"{child.spec.name} ค้าง ไม่ตอบสนอง จะปิดแล้วเริ่มใหม่",
+            f"{child.spec.name} hangs: it has given no sign of life; it is killed and started again",
+        )
+        child.signal(signal.SIGKILL)  # What hangs hears nothing else.
+
     def _mourn(self, child: _Child, code: int) -> None:
         child.bury()
         delay_s = max(0.0, (child.start_at_s or 0.0) - time.monotonic())
@@ -257,9 +266,10 @@ class Supervisor:
         self._write_status()
 
     def _wait_s(self) -> float | None:
-        """Until the next start, or the next attempt to say who runs; None when there is nothing to do."""
+        """Until the next start, sign of life, or attempt to say who runs; None when there is nothing to do."""
         now_s = time.monotonic()
         waits = [max(0.0, each.start_at_s - now_s) for each in self._children if each.start_at_s is not None]
+        waits += [each.line.turn_left_s() for each in self._children if each.line and each.line.is_awaited]
         return min([*waits, 2.0] if self._status_is_old else waits, default=None)
 
     def _announce(self) -> None:

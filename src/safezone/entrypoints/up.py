@@ -56,7 +56,8 @@ def _node(args: argparse.Namespace, more: list[str]) -> ChildSpec:
         for name, value in (("port", args.port), ("mqtt-port", args.mqtt_port))
         if value is not None
     ]
-    return ChildSpec("node", [*_safezone("node"), "--data", str(args.data), *ports, *more], tells_ready=True)
+    words = [*_safezone("node"), "--data", str(args.data), *ports, *more]
+    return ChildSpec("node", words, tells_ready=True, is_watched=True)
 
 
 class _Launch:
