@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from safezone.core.errors import Unavailable
-from safezone.entrypoints.poles import Poles
+from safezone.entrypoints.poles import KEPT_AT_ONCE, MOST_OF_ONE, Poles
 from safezone.incidents.queries import list_incidents, list_refused_messages
 from safezone.incidents.views import IncidentView, RefusedMessageView
 from tests.support.engines import EngineName
@@ -125,3 +126,32 @@ async def test_what_could_not_be_stored_is_not_answered(door: Door) -> None:
             await door.say(payload)
     door.station.engine.lane.start()
     assert await door.say(b'{"n": 1}') is not None
+
+
+async def test_a_pole_that_presses_without_end_waits_for_itself_alone(door: Door) -> None:
+    order: list[str] = []
+
+    async def press(point: str, number: int) -> bool:
+        said = b'{"n": %d, "at": "2026-11-20T19:00:00+07:00", "kind": "sos"}' % number
+        answered = await door.say(said, f"safezone/mdh/sos/{point}/press") is not None
+        order.append(point)
+        return answered
+
+    flood = [asyncio.create_task(press("sos-03", number)) for number in range(1, 601)]
+    other = asyncio.create_task(press("sos-04", 1))
+    answered = await asyncio.gather(*flood)
+    assert await other is True
+    assert order.index("sos-04") < 100, "the other pole did not wait for the flood"
+    assert 0 < sum(answered) <= MOST_OF_ONE, (
+        "the rest joined what was waiting already, without a receipt of its own"
+    )
+    assert len(door.incidents()) == 2
+    assert await press("sos-03", 601), "and it goes on as ever"
+
+
+async def test_rubbish_of_one_topic_is_kept_so_often_and_no_more(door: Door) -> None:
+    for _ in range(KEPT_AT_ONCE + 40):
+        assert await door.say(b"rubbish", "safezone/mdh/sos/sos-03/nonsense") is None
+    assert KEPT_AT_ONCE <= len(door.refused()) <= KEPT_AT_ONCE + 20
+    await door.say(b"rubbish", "safezone/mdh/sos/sos-04/nonsense")
+    assert door.refused()[0].source.endswith("sos-04/nonsense")

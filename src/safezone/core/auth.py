@@ -207,10 +207,16 @@ def _revoke_credential(cmd: RevokeCredential, uow: UnitOfWork) -> None:
     uow.record(CredentialRevoked(credential_id=cmd.credential_id, reason=cmd.reason))
 
 
+def opens_session(conn: Connection, station: str, token: str, at: datetime) -> bool:
+    """Whether a session could be opened with this token or link now."""
+    row = conn.execute(_BY_SECRET, {"secret": sha256_hex(token)}).first()
+    return row is not None and row.station == station and _is_good(row, at) and row.sort != "device"
+
+
 def _open_session(cmd: OpenSession, uow: UnitOfWork) -> Issued:
     row = uow.conn.execute(_BY_SECRET, {"secret": sha256_hex(cmd.token)}).first()
     if row is None or row.station != uow.station or not _is_good(row, uow.at) or row.sort == "device":
-        raise NotSignedIn("bad_token", _BAD_TOKEN)
+        raise NotSignedIn("bad_token", BAD_TOKEN)
     if row.sort == "one_time_link":
         uow.record(CredentialRevoked(credential_id=row.id, reason="used"))
     ask = IssueCredential(
@@ -244,7 +250,7 @@ def _close_session(_cmd: CloseSession, uow: UnitOfWork) -> bool:
     return row is not None
 
 
-_BAD_TOKEN: Final = Words(
+BAD_TOKEN: Final = Words(
     th="ลิงก์หรือโทเค็นนี้ใช้ไม่ได้: หมดอายุ ถูกยกเลิก หรือใช้ไปแล้ว ขอใหม่จากผู้ดูแลระบบ",
     en="This link or token is not valid: expired, revoked or used already. Ask the administrator for a new one.",
 )
@@ -395,11 +401,16 @@ class Authenticator:
             return None
         return known.identity
 
+    def remembered(self, token: str) -> str | None:
+        """The id of the credential, if this token was found good a moment ago; None says nothing about it."""
+        known = self._known.get(token)
+        return None if known is None else known.identity.credential_id
+
     def get(self, token: str) -> Identity:
         """As `find`; NotSignedIn when there is none."""
         identity = self.find(token)
         if identity is None:
-            raise NotSignedIn("bad_token", _BAD_TOKEN)
+            raise NotSignedIn("bad_token", BAD_TOKEN)
         return identity
 
 

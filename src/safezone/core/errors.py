@@ -59,6 +59,12 @@ class TooLarge(Refused):
     status = 413
 
 
+class TooMany(Refused):
+    """More often than is taken; `extra["retry_after_s"]` says when to try again."""
+
+    status = 429
+
+
 class Unavailable(SafezoneError):
     """It could not be stored now and nothing was changed: say so and try again."""
 

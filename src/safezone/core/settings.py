@@ -71,6 +71,10 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A proxy of yours takes TLS and passes requests on; needs `trusted_proxies`. Cookies are then sent by TLS only."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of your proxy, such as `["127.0.0.1"]`: X-Forwarded-* is believed from these alone."""
+    requests_per_s: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 300
+    """What one caller may ask for per second, reports excepted, which are never refused; ten times as much at once."""
+    waiting_connections: Annotated[int, msgspec.Meta(ge=16, le=100_000)] = 512
+    """Connections of one address that say nothing; with one more, the one that was quiet for longest is closed."""
 
     def __post_init__(self) -> None:
         for each in self.trusted_proxies:

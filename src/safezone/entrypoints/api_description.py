@@ -42,6 +42,7 @@ _PROBLEMS: Final = {
     "413": "More than is taken at once.",
     "415": "This media type is not taken.",
     "422": "It can be read and cannot be meant; `errors` or `field` says where.",
+    "429": "Too many requests; `Retry-After` says when to try again. A report is never refused like this.",
     "503": "It could not be stored and nothing was changed: try again.",
     "default": "Any other fault.",
 }
@@ -173,7 +174,7 @@ def _complete_operation(operation: Json, path: str, method: str) -> None:
 
 def _refusals(operation: Json, path: str, method: str) -> list[str]:
     """With which problems an operation may answer."""
-    found = ["default"]
+    found = ["default"] if operation["operationId"] == "report_emergency" else ["429", "default"]
     if operation.get("security") != []:
         found.append("403")
     if operation.get("security") != [] or "requestBody" in operation:

@@ -17,6 +17,8 @@ MAX_ACK_PENDING: Final = 1024
 """Presses on their way to disk at once; the broker holds the following ones back. It must be less than is stored within
 ACK_WAIT_S, or they come a second time just when there is most to do."""
 MAX_PAYLOAD_BYTES: Final = 65_536
+MAX_CONNECTIONS: Final = 8192
+"""Four times the poles of the largest zone; a connection that does not sign in within two seconds is closed."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _USERNAME = re.compile(r"[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9._-]{1,64}")
@@ -103,6 +105,7 @@ log_file: {_quoted(directory + "/broker.log")}
 logfile_size_limit: 4MB
 logfile_max_num: 5
 max_payload: {MAX_PAYLOAD_BYTES}
+max_connections: {MAX_CONNECTIONS}
 jetstream {{
   store_dir: {_quoted(directory + "/store")}
   max_mem: 16MB

@@ -8,14 +8,16 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from safezone.core.settings import Web
+from safezone.entrypoints.gate import Gate
+from safezone.entrypoints.who import Doorman
 
 _GET_CHANGES_SOMETHING: Final = ("/osmand",)
 """Trackers report with GET; whoever only asks for the head must not report anything."""
 
 
-def in_front_of(app: ASGIApp, settings: Web) -> Any:
+def in_front_of(app: ASGIApp, doorman: Doorman, settings: Web) -> Any:
     """The application as the web server calls it."""
-    front = _with_head(app)
+    front: Any = Gate(_with_head(app), doorman, settings)
     return _behind_proxy(front, settings) if settings.behind_tls_proxy else front
 
 

@@ -24,6 +24,7 @@ from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
 from safezone.entrypoints.headers import PAGE_HEADERS, add_headers
 from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
+from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.session_routes import SessionRoutes
 from safezone.entrypoints.who import Doorman
 from safezone.incidents.report_routes import HandoverRoutes, RefusedMessageRoutes, ReportRoutes
@@ -31,6 +32,9 @@ from safezone.incidents.routes import IncidentRoutes
 from safezone.incidents.surroundings import Surroundings
 
 WEB_DIST: Final = Path(__file__).parent.parent / "web_dist"
+BAD_SIGN_INS_PER_S: Final = 0.5
+BAD_SIGN_INS_AT_ONCE: Final = 30
+"""Attempts to sign in with a token that nobody has, from one address. A good token is never held up by them."""
 PAGES: Final = ("/", "/enter", "/console")
 
 
@@ -51,6 +55,7 @@ def create_app(
         "roads": _always(roads),
         "node_state": _always(state),
         "database": _always(desk.database),
+        "bad_sign_ins": _always(Allowance(BAD_SIGN_INS_PER_S, BAD_SIGN_INS_AT_ONCE)),
     }
     routes: list[Any] = [
         SessionRoutes,
@@ -80,6 +85,7 @@ def create_app(
             "Desk": Desk,
             "Surroundings": Surroundings,
             "Roads": Roads,
+            "Allowance": Allowance,
         },
         before_send=[add_headers],
         request_max_body_size=desk.settings.web.max_body_mib * 1024 * 1024 + 1024,

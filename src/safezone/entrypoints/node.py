@@ -20,6 +20,8 @@ from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
 from safezone.core.listeners import Listeners
+from safezone.core.settings import Web
+from safezone.entrypoints.connections import guarded
 from safezone.entrypoints.console_routes import Roads
 from safezone.entrypoints.feeds import AssetFeed, HandoverFeed, IncidentFeed, MovingUnits, UnitFeed
 from safezone.entrypoints.front import in_front_of
@@ -29,6 +31,7 @@ from safezone.entrypoints.jobs import Jobs, list_jobs
 from safezone.entrypoints.lifeline import BEAT_S
 from safezone.entrypoints.live import LiveHub, LiveSource
 from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
+from safezone.entrypoints.who import Doorman
 from safezone.incidents.commands import KeepRefusedMessage
 from safezone.patrol.routes import routes as patrol_routes
 from safezone.zone.routes import routes as zone_routes
@@ -77,6 +80,8 @@ class Node:
         self._server: _Server | None = None
         routes: list[Any] = [*asset_routes, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
         self.app = create_app(self.desk, self.hub, surroundings, Roads(folder.roads_file), routes, self)
+        doorman = Doorman(self.desk.authenticator, self.desk.station)
+        self.front = in_front_of(self.app, doorman, self.desk.settings.web)
 
     async def _keep_refused(self, source: str, raw: bytes, why: Words, who: Identity) -> None:
         kept = KeepRefusedMessage(source, who.actor, raw, why.th, why.en)
@@ -123,7 +128,7 @@ class Node:
             door.start()
         self.jobs.start()
         self.keeper.start()
-        server = self._server = _Server(in_front_of(self.app, self.desk.settings.web), self.hub)
+        server = self._server = _Server(self.front, self.hub, self.desk.settings.web)
         serving = asyncio.create_task(server.serve(sockets=[web]))
         try:
             await server.answers()
@@ -152,12 +157,12 @@ def _settle_memory() -> None:
 class _Server(uvicorn.Server):
     """uvicorn, with the live feed let go before it waits for open connections to end."""
 
-    def __init__(self, app: Any, hub: LiveHub) -> None:
+    def __init__(self, app: Any, hub: LiveHub, settings: Web) -> None:
         self._hub = hub
         config = uvicorn.Config(
             app,
             loop="none",
-            http="httptools",
+            http=guarded(settings.waiting_connections),
             ws="none",
             lifespan="off",
             log_config=None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from typing import Final
 
 from safezone.assets.heartbeat import decode_heartbeat
 from safezone.core.desk import Desk
@@ -10,10 +12,19 @@ from safezone.core.errors import Refused
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
 from safezone.entrypoints.mqtt import Reply, SosTopic, parse_topic, receipt_topic
+from safezone.entrypoints.pacing import Allowance, Turns
 from safezone.incidents.commands import KeepRefusedMessage
 from safezone.incidents.intake import sos_point
 
 logger = logging.getLogger("safezone.poles")
+
+AT_ONCE: Final = 16
+"""Of one pole on their way to disk; what else it says waits, and what the other poles say passes by."""
+MOST_OF_ONE: Final = 128
+"""Messages of one pole that wait; it leaves room among those that the broker hands over at once (1,024) for others."""
+KEPT_PER_S: Final = 1.0
+KEPT_AT_ONCE: Final = 60
+"""Messages without sense that are kept of one topic: enough to see what is wrong, too few to fill the disk."""
 
 
 class Poles:
@@ -21,6 +32,9 @@ class Poles:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._turns = Turns(AT_ONCE)
+        self._newest: dict[str, asyncio.Future[None]] = {}
+        self._kept = Allowance(KEPT_PER_S, KEPT_AT_ONCE)
 
     async def on_message(self, topic: str, payload: bytes) -> Reply | None:
         """Returns after the commit, with the receipt of a press; raises Unavailable when nothing could be stored."""
@@ -31,11 +45,38 @@ class Poles:
         who = Identity(said.station, "sos_point", said.point, point_id=said.point)
         try:
             if said.what == "press":
-                return await self._press(said, payload, who)
-            await self._desk.execute(decode_heartbeat(said.point, payload), who)
+                return await self._press_in_turn(said, payload, who)
+            if self._turns.waiting(said.point) < MOST_OF_ONE:
+                async with self._turns.turn(said.point):
+                    await self._desk.execute(decode_heartbeat(said.point, payload), who)
         except Refused as problem:
             await self._keep(topic, payload, problem.words)
         return None
+
+    async def _press_in_turn(self, said: SosTopic, payload: bytes, who: Identity) -> Reply | None:
+        """The receipt; None for a press beyond those of this pole that wait already, once the newest of them is on disk.
+
+        Such a press would have joined the same incident. It gets no receipt, so a pole that means it says it again.
+        """
+        newest = self._newest.get(said.point)
+        if newest is not None and self._turns.waiting(said.point) >= MOST_OF_ONE:
+            await asyncio.shield(newest)
+            return None
+        done = self._newest[said.point] = asyncio.get_running_loop().create_future()
+        try:
+            async with self._turns.turn(said.point):
+                reply = await self._press(said, payload, who)
+        except Exception as problem:
+            done.set_exception(problem)
+            done.exception()  # Often nobody waits for it.
+            raise
+        else:
+            done.set_result(None)
+        finally:
+            done.cancel()  # Only where nothing was said yet: the program is ending.
+            if self._newest.get(said.point) is done:
+                del self._newest[said.point]
+        return reply
 
     async def _press(self, said: SosTopic, payload: bytes, who: Identity) -> Reply:
         decoded = sos_point.decode(said.station, said.point, payload, self._desk.clock.now())
@@ -47,6 +88,8 @@ class Poles:
         )
 
     async def _keep(self, topic: str, payload: bytes, why: Words) -> None:
+        if self._kept.take(topic):
+            return
         logger.warning("a message on %s was kept but not understood: %s", topic, why.en)
         kept = KeepRefusedMessage("mqtt", topic, payload, why.th, why.en)
         await self._desk.execute(kept, system(self._desk.station, "mqtt"))

@@ -61,6 +61,8 @@ def _answer(
 def on_refused(_request: Request[Any, Any, Any], problem: Refused) -> Response[Any]:
     """Understood and not granted."""
     headers = _CHALLENGE.get(problem.code) if problem.status == 401 else None
+    if problem.status == 429:
+        headers = {"Retry-After": str(problem.extra.get("retry_after_s", 1))}
     return _answer(problem.status, problem.code, problem.words, problem.extra, headers)
 
 

@@ -10,9 +10,12 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from safezone.core.auth import SESSION_HOURS, CloseSession, Issued, OpenSession
+from safezone.core.auth import BAD_TOKEN, SESSION_HOURS, CloseSession, Issued, OpenSession, opens_session
 from safezone.core.desk import Desk
+from safezone.core.errors import NotSignedIn
 from safezone.core.identity import Identity, public
+from safezone.entrypoints.gate import address_key, too_many
+from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.who import COOKIE
 
 
@@ -44,9 +47,18 @@ class SessionRoutes(Controller):
 
     @post()
     async def open_session(
-        self, data: JSONBody[SessionBody], desk: NamedDependency[Desk], request: Request[Any, Any, Any]
+        self,
+        data: JSONBody[SessionBody],
+        desk: NamedDependency[Desk],
+        request: Request[Any, Any, Any],
+        bad_sign_ins: NamedDependency[Allowance],
     ) -> Response[SessionView]:
         """Sign in with a token; a one-time link is spent by it."""
+        if not await desk.ask(opens_session, desk.station, data.token, desk.clock.now()):
+            # A made-up token never comes to the lane, where emergencies are written. Only such attempts are counted, so
+            # whoever shares an address with the one who makes them up still signs in.
+            wait_s = bad_sign_ins.take(address_key(request.client.host if request.client else ""))
+            raise too_many(wait_s) if wait_s else NotSignedIn("bad_token", BAD_TOKEN)
         issued: Issued = await desk.execute(OpenSession(data.token), public(desk.station))
         cookie = Cookie(
             COOKIE,

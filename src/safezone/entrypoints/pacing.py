@@ -1,0 +1,60 @@
+"""How much one caller may ask for, and how nobody's flood delays somebody else. Knows nothing of HTTP or MQTT."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+MOST_KEYS: Final = 50_000
+"""Callers that are remembered; the one that was quiet for longest is forgotten, and has then its full allowance again."""
+
+
+class Allowance:
+    """So much per second for each key, and a burst on top (a token bucket per key)."""
+
+    def __init__(self, per_s: float, burst: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._now = now
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: str) -> float:
+        """Takes one of the key's allowance and returns 0; or takes nothing and returns how long to wait (seconds)."""
+        now = self._now()
+        left, at = self._left.pop(key, (self._burst, now))
+        left = min(self._burst, left + (now - at) * self._per_s)
+        wait_s = 0.0 if left >= 1 else (1 - left) / self._per_s
+        self._left[key] = (left - 1 if left >= 1 else left, now)
+        if len(self._left) > MOST_KEYS:
+            self._left.popitem(last=False)
+        return wait_s
+
+
+class Turns:
+    """At most `at_once` things of one key are under way; its others wait, and delay nobody but themselves."""
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._of: dict[str, tuple[asyncio.Semaphore, list[int]]] = {}
+
+    def waiting(self, key: str) -> int:
+        """How many of this key are under way or wait for it."""
+        found = self._of.get(key)
+        return 0 if found is None else found[1][0]
+
+    @asynccontextmanager
+    async def turn(self, key: str) -> AsyncIterator[None]:
+        """Inside it is the turn of this key; first come, first served."""
+        semaphore, count = self._of.setdefault(key, (asyncio.Semaphore(self._at_once), [0]))
+        count[0] += 1
+        try:
+            async with semaphore:
+                yield
+        finally:
+            count[0] -= 1
+            if not count[0]:
+                del self._of[key]
