@@ -132,6 +132,11 @@ def _seals_in(entry: Entry) -> Iterator[Sealed]:
             yield value
 
 
+def list_references(conn: Connection, bus: Bus, station: str) -> set[str]:
+    """Every sealed record that some line of a station's log names."""
+    return {one.ref for entry in bus.reader().walk(conn, station) for one in _seals_in(entry)}
+
+
 def _compare(
     conn: Connection, replayed: Connection, station: str, most_differences: int
 ) -> tuple[int, list[Difference]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -42,6 +43,8 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "rebuild": ("cli_commands", "run_rebuild"),
     "backup": ("cli_safekeeping", "run_backup"),
     "backup-key": ("cli_safekeeping", "run_backup_key"),
+    "restore": ("cli_restore", "run_restore"),
+    "restore-drill": ("cli_restore", "run_drill"),
     "station": ("cli_commands", "run_station"),
     "credential": ("cli_commands", "run_credential"),
     "map": ("cli_commands", "run_map"),
@@ -217,6 +220,50 @@ def _add_safekeeping(commands: Commands[argparse.ArgumentParser]) -> None:
     new.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="the file; it must not be there yet"
     )
+    restore = _add(
+        commands,
+        "restore",
+        "Bring a backup back into an empty folder, if wanted as it was at an earlier moment, and verify it.",
+        "safezone restore --from /media/backup --identity backup.key --data data/restored",
+    )
+    restore.add_argument(
+        "--from", dest="source", required=True, metavar="PLACE", help="a folder, or s3://bucket/prefix"
+    )
+    restore.add_argument("--identity", type=Path, required=True, metavar="FILE", help="the key that opens it")
+    restore.add_argument(
+        "--data", type=Path, required=True, metavar="NEW", help="an empty folder, or one to be made"
+    )
+    restore.add_argument("--name", metavar="NAME", help="which backup (default: the newest)")
+    restore.add_argument(
+        "--until",
+        type=_until,
+        metavar="SEQ|TIME",
+        help="the last line of the log that stays, or a moment such as 2026-11-20T19:00+07:00",
+    )
+    restore.add_argument(
+        "--settings", type=Path, metavar="FILE", help="a safezone.toml that says how to reach the S3 store"
+    )
+    drill = _add(
+        commands,
+        "restore-drill",
+        "Restore the newest backup into a scratch folder, verify it and note down whether it worked.",
+        "safezone restore-drill --identity drill.key",
+    )
+    _add_data(drill, STATION_DATA)
+    drill.add_argument("--from", dest="source", metavar="PLACE", help="where it lies (default: [backup] to)")
+    drill.add_argument(
+        "--identity", type=Path, metavar="FILE", help="the key (default: [backup] drill_identity_file)"
+    )
+
+
+def _until(text: str) -> int | datetime:
+    """A line of the log or an aware time; argparse says so when it is neither."""
+    if text.isdigit():
+        return int(text)
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text}: with its zone, such as +07:00")
+    return at
 
 
 def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:

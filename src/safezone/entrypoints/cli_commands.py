@@ -56,11 +56,12 @@ def run_verify(args: argparse.Namespace, wire: Wire) -> int:
         sys.stdout.buffer.write(msgspec.json.encode(verdicts) + b"\n")
     else:
         for verdict in verdicts:
-            _print_verdict(verdict)
+            print_verdict(verdict)
     return 0 if all(verdict.content for verdict in verdicts) else 1
 
 
-def _print_verdict(verdict: rebuild.Verdict) -> None:
+def print_verdict(verdict: rebuild.Verdict) -> None:
+    """What a verification found, for whoever typed the command."""
     counted = (
         f"{verdict.events} events, {verdict.rows} rows in {verdict.tables} tables, {verdict.seconds:.1f} s"
     )

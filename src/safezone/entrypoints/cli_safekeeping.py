@@ -54,7 +54,7 @@ def run_backup_key(args: argparse.Namespace, _wire: Wire) -> int:
 def run_backup(args: argparse.Namespace, _wire: Wire) -> int:
     """`safezone backup`: 0 when a new backup lies there, whole; what came of it is noted down either way."""
     try:
-        folder, settings = _folder(args)
+        folder, settings = station_folder(args)
         with working_folder(folder) as scratch:
             outcome = _backup(args, folder, settings, scratch)
     except CannotStart as problem:
@@ -90,7 +90,7 @@ def _backup(args: argparse.Namespace, folder: DataFolder, settings: Settings, sc
             # Only where the clock puts them: what somebody made by hand elsewhere is theirs.
             kept, gone = prune(depot, made.heads[0].station, settings.backup.keep)
     except Exception as problem:
-        return Outcome(at=now, ok=False, to=to, why=_why(problem))
+        return Outcome(at=now, ok=False, to=to, why=why_of(problem))
     return Outcome(
         at=now,
         ok=True,
@@ -109,11 +109,12 @@ def _more_files(folder: DataFolder) -> list[tuple[str, Path]]:
     return [(path.name, path) for path in (folder.settings_file, folder.roads_file)]
 
 
-def _why(problem: Exception) -> Words:
+def why_of(problem: Exception) -> Words:
+    """What a person is told of a failure."""
     return problem.words if isinstance(problem, CannotStart) else Words(th=str(problem), en=str(problem))
 
 
-def _folder(args: argparse.Namespace) -> tuple[DataFolder, Settings]:
+def station_folder(args: argparse.Namespace) -> tuple[DataFolder, Settings]:
     """The data folder of a station and its settings. Nothing is migrated: an older program may be running in it."""
     folder = DataFolder(args.data)
     settings = load_settings(folder.settings_file)
