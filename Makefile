@@ -5,6 +5,7 @@
 #   make bench   measure and say how             make fix     let the formatter do its work
 #   make docs    write the reference tables      make wheel   the file to install elsewhere: dist/*.whl
 #   make lock    renew the locked versions       make clean   take away what make made
+#   make audit   known vulnerabilities in what is used (asks the network)
 #   make faults  kill, hang, fill and cut everything, in every way that is known (about 25 minutes)
 
 SHELL := bash
@@ -25,7 +26,7 @@ WEB_SOURCES := $(shell find web -mindepth 1 -not -path 'web/node_modules*' 2>/de
 # Python is the one that is asked for, never one that a tool fetched.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: setup run test faults check bench web browser docs fix lock wheel clean check-python check-web
+.PHONY: setup run test faults check bench audit web browser docs fix lock wheel clean check-python check-web
 
 setup: .venv/.ready $(WEB_DIST)
 
@@ -77,6 +78,7 @@ check-python: .venv/.ready
 	@$(BIN)/ruff check --quiet $(CODE)
 	@$(BIN)/mypy $(filter-out hatch_build.py,$(CODE))
 	@$(BIN)/lint-imports --no-logo
+	@$(PY) -m tools.supply
 	@$(PY) -m pytest -q tests/house
 
 check-web: .venv/.ready
@@ -84,6 +86,11 @@ check-web: .venv/.ready
 
 bench: setup
 	@$(PY) -m bench $(ARGS)
+
+# Asks the network for known vulnerabilities, so it is not part of check, which says the same every time.
+audit: .venv/.ready $(WEB_DIST)
+	@$(UV) audit --frozen --no-dev
+	@if [ -d web ]; then $(PY) tools/build_web.py npm audit --omit=dev; fi
 
 fix: .venv/.ready
 	@$(BIN)/ruff check --fix --exit-zero --quiet $(CODE)

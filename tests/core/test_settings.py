@@ -35,6 +35,7 @@ def test_what_is_said_counts_and_the_rest_keeps_its_default(tmp_path: Path) -> N
         ("[web\nport = 1\n", "line 1"),
         ("port = 1\nport = 2\n", "line 2"),
         ("# \xff\n", "utf-8"),
+        ("a = " + "[" * 100_000, "recursion"),
     ],
 )
 def test_a_mistake_is_named_in_both_languages(tmp_path: Path, text: str, named: str) -> None:

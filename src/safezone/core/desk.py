@@ -44,6 +44,7 @@ class Desk:
         self.lane = lane
         self.authenticator = authenticator
         self.reader = bus.reader()
+        self._thinking = asyncio.Semaphore(1)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     async def execute(self, command: Any, identity: Identity, once_key: str | None = None) -> Any:
@@ -63,8 +64,12 @@ class Desk:
         return await asyncio.get_running_loop().run_in_executor(self._pool, read)
 
     async def think(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The result of something that takes long enough to hold up others, worked out on another thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
+        """The result of something that takes long enough to hold up others, worked out on another thread.
+
+        One at a time: a picture may need half a gibibyte while it is unfolded, and questions want threads too.
+        """
+        async with self._thinking:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
 
     def close(self) -> None:
         """No question is answered after this."""

@@ -141,7 +141,13 @@ def load_settings(path: Path) -> Settings:
         return Settings()
     try:
         return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError, OSError) as problem:
+    except (
+        tomllib.TOMLDecodeError,
+        msgspec.ValidationError,
+        UnicodeDecodeError,
+        RecursionError,
+        OSError,
+    ) as problem:
         raise CannotStart(
             Words(
                 th=f"อ่านไฟล์ตั้งค่า {path.name} ไม่ได้: {problem}",

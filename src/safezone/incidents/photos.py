@@ -14,6 +14,8 @@ from safezone.core.i18n import Words
 
 LARGEST_BYTES: Final = 8 * 1024 * 1024
 LARGEST_PIXELS: Final = 40_000_000
+LARGEST_UNREDUCED_PIXELS: Final = 25_000_000
+"""Of a PNG or WebP, which can only be unfolded whole, at four bytes a point and twice over."""
 LONGEST_SIDE_PX: Final = 2560
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 
@@ -43,9 +45,15 @@ def clean_photo(raw: bytes) -> CleanPhoto:
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(raw), formats=_FORMATS) as opened:
-                if opened.width * opened.height > LARGEST_PIXELS:
+                if opened.width * opened.height > (
+                    LARGEST_PIXELS if opened.format == "JPEG" else LARGEST_UNREDUCED_PIXELS
+                ):
                     raise _not_a_picture(f"{opened.width} × {opened.height}")
-                upright = ImageOps.exif_transpose(opened).convert("RGB")
+                # A JPEG is unfolded no larger than needed; anything else is made small before it is copied.
+                opened.draft("RGB", (LONGEST_SIDE_PX, LONGEST_SIDE_PX))
+                picture = opened.convert("RGB") if opened.mode == "P" else opened
+                picture.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
+                upright = ImageOps.exif_transpose(picture).convert("RGB")
     except (
         UnidentifiedImageError,
         OSError,
@@ -56,7 +64,6 @@ def clean_photo(raw: bytes) -> CleanPhoto:
         raise _not_a_picture(type(problem).__name__) from None
     except Image.DecompressionBombWarning:
         raise _not_a_picture("too many pixels") from None
-    upright.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
     # A new image from the pixels alone: nothing that came along with the file can stay.
     bare = Image.new("RGB", upright.size)
     bare.paste(upright)

@@ -139,7 +139,7 @@ def _read_toml(path: Path, findings: Findings) -> dict[str, Any] | None:
         return None
     try:
         return tomllib.loads(text.replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as problem:
+    except (tomllib.TOMLDecodeError, RecursionError) as problem:
         findings.problem(path.name, "not_toml", value=problem)
         return None
 
