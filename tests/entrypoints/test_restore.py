@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from safezone.entrypoints.house import DataFolder
@@ -68,3 +69,37 @@ def test_a_drill_that_fails_is_seen(tmp_path: Path) -> None:
         assert not (station.folder.run / "safekeeping").exists(), "nothing of the copy is left"
     finally:
         station.close()
+
+
+def test_the_master_key_comes_along_or_is_asked_for(tmp_path: Path) -> None:
+    key, recipient = new_key(tmp_path)
+    station = RunningStation(tmp_path / "data")
+    try:
+        text = station.api("public").report("other", text="เสียงดังผิดปกติ")
+        station.api("public").report("other", text="อีกเรื่องหนึ่ง")
+        assert text["incident_id"]
+        words = ["backup", "--data", str(station.path), "--recipient", recipient]
+        assert finish([*words, "--to", str(tmp_path / "with")]).returncode == 0
+        rotated = finish(["rotate-master-key", "--data", str(station.path)])
+        assert rotated.returncode == 0, rotated.stderr
+        assert station.api().ask(f"/api/v1/incidents/{text['incident_id']}")["reports"][0]["text"] == (
+            "เสียงดังผิดปกติ"
+        ), "the running station reads with the new key"
+        station.api("public").report("other", text="หลังเปลี่ยนกุญแจ")
+        (station.path / "safezone.toml").write_text("[backup]\nwith_master_key = false\n", "utf-8")
+        assert finish([*words, "--to", str(tmp_path / "without")]).returncode == 0
+        assert station.verdict().content
+        kept = tmp_path / "kept.key"
+        shutil.copy(station.path / "master.key", kept)
+    finally:
+        station.close()
+    base = ["restore", "--identity", str(key)]
+    with_it = finish([*base, "--from", str(tmp_path / "with"), "--data", str(tmp_path / "a")])
+    assert with_it.returncode == 0, with_it.stderr
+    assert (tmp_path / "a" / "master.key").stat().st_mode & 0o777 == 0o600
+    without = [*base, "--from", str(tmp_path / "without"), "--data", str(tmp_path / "b")]
+    refused = finish(without)
+    assert refused.returncode == 78
+    assert "master key" in refused.stderr
+    given = finish([*without, "--master-key", str(kept)])
+    assert given.returncode == 0, given.stderr

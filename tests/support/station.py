@@ -99,6 +99,8 @@ class Station:
         url = database_url(path, demo_template)
         if not url and not self.folder.database_file.exists():
             shutil.copy(template().database_file, self.folder.database_file)
+        if not (path / "master.key").exists():
+            shutil.copy(template().database_file.with_name("master.key"), path / "master.key")
         self.settings = msgspec.structs.replace(settings or Settings(), database_url=url)
         self.clock = ManualClock(START)
         self.engine = Engine(

@@ -15,9 +15,11 @@ from safezone.core.db import Database
 from safezone.core.depot import Depot
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
+from safezone.core.keyring import KeyFile, Keyring, MasterKey
 from safezone.core.snapshot import HeadOf, schema_of, take_snapshot
 
 DATABASE: Final = "safezone.db"
+MASTER_KEY: Final = "master.key"
 MANIFEST: Final = ".manifest.json"
 ARCHIVE: Final = ".tar.age"
 
@@ -47,6 +49,9 @@ def make_backup(
     recipients: Sequence[str],
     now: datetime,
     scratch: Path,
+    *,
+    keyring: Keyring | None = None,
+    with_master_key: bool = True,
 ) -> Manifest:
     """A new backup of the database and the files `more` (name in the archive, path) lies in the depot, whole.
 
@@ -60,13 +65,19 @@ def make_backup(
                 en="Say for whom it is sealed (--recipient age1…): a backup is never written in plain.",
             )
         )
-    copy = scratch / DATABASE
+    copy, key_copy = scratch / DATABASE, scratch / MASTER_KEY
+    keys = _keys_in(keyring)
     heads = take_snapshot(database, copy)
+    # Read before and after: a rotation in between must not leave the copy without the key that it needs.
+    keys |= _keys_in(keyring)
     try:
         if not heads:
             raise CannotStart(Words(th="ยังไม่มีสถานีในฐานข้อมูลนี้", en="There is no station in this database yet."))
         copy.chmod(0o600)
-        files = [(DATABASE, copy), *((name, path) for name, path in more if path.exists())]
+        if keys and with_master_key:
+            Keyring(key_copy).write(KeyFile(list(keys)[-1], list(keys.values())))
+        inside = [(MASTER_KEY, key_copy), *more]
+        files = [(DATABASE, copy), *((name, path) for name, path in inside if path.exists())]
         members = [member_of(name, path) for name, path in files]
         name = f"{heads[0].station}-{heads[0].seq:010d}-{now:%Y%m%dT%H%M%SZ}"
         with depot.store(f"{name}{ARCHIVE}") as out:
@@ -81,13 +92,24 @@ def make_backup(
             members=members,
             archive=Member(f"{name}{ARCHIVE}", counting.bytes, counting.sha256),
             recipients=list(recipients),
+            master_key=list(keys)[-1] if keys else "none",
+            master_key_inside=key_copy.exists(),
         )
         # Last: a backup without its manifest is one that was never finished.
         with depot.store(f"{name}{MANIFEST}") as out:
             out.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
     finally:
         copy.unlink(missing_ok=True)
+        key_copy.unlink(missing_ok=True)
     return manifest
+
+
+def _keys_in(keyring: Keyring | None) -> dict[str, MasterKey]:
+    """The master keys in the file by id, the current one last; none where there is no file."""
+    if keyring is None or not keyring.exists():
+        return {}
+    content = keyring.read()
+    return {key.id: key for key in sorted(content.keys, key=lambda key: key.id == content.current)}
 
 
 def list_backups(depot: Depot) -> list[str]:

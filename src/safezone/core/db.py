@@ -26,6 +26,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
+from safezone.core.keyring import Keyring
 
 Source = Literal["record", "log", "vault", "telemetry", "door"]
 """Where a table's truth lies. `record`: the log itself; `log`: rebuilt from it; `vault`: sealed content;
@@ -59,6 +60,12 @@ def from_us(at_us: int) -> datetime:
 def maybe_from_us(at_us: int | None) -> datetime | None:
     """As `from_us`, and None of None."""
     return None if at_us is None else from_us(at_us)
+
+
+def keyring_of(conn: Connection) -> Keyring | None:
+    """The ring of the database that the connection belongs to."""
+    database: Database | None = conn.info.get("database")
+    return None if database is None else database.keyring
 
 
 def upsert(target: Table, conn: Connection) -> Any:
@@ -203,6 +210,8 @@ class Database:
     def __init__(self, url: str, *, durable: bool = True) -> None:
         self.url = _with_driver(url)
         self.is_sqlite = self.url.startswith("sqlite")
+        self.keyring: Keyring | None = None
+        """With what the keys of sealed records are wrapped; without it they lie in plain (scratch databases, tests)."""
         if self.is_sqlite:
             # The driver opens no transactions by itself: BEGIN is ours, so that a savepoint is a savepoint.
             arguments = {"isolation_level": None, "check_same_thread": False, "timeout": 10.0}
@@ -224,6 +233,11 @@ class Database:
             )
             _as_postgresql(self._writer, reads_only=False)
             _as_postgresql(self._reader, reads_only=True)
+        for engine in (self._writer, self._reader):
+            event.listen(engine, "connect", self._introduce)
+
+    def _introduce(self, _connection: Any, record: Any) -> None:
+        record.info["database"] = self
 
     @classmethod
     def at(cls, path: Path) -> Database:
@@ -249,6 +263,17 @@ class Database:
         """A connection that sees one moment of the database and cannot change it."""
         with self._reader.connect() as conn, conn.begin():
             yield conn
+
+    def empty_journal(self) -> bool:
+        """Whether SQLite's write-ahead log is empty now: what was deleted is in no file any more. False while somebody reads."""
+        if not self.is_sqlite:
+            return True
+        connection = self._writer.raw_connection()
+        try:
+            busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            connection.close()
+        return not busy
 
     def close(self) -> None:
         """Every pooled connection is closed."""

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from safezone.core.archive import read_archive
-from safezone.core.backup import ARCHIVE, DATABASE, Manifest, list_backups, read_manifest
+from safezone.core.backup import ARCHIVE, DATABASE, MASTER_KEY, Manifest, list_backups, read_manifest
 from safezone.core.bus import Bus
 from safezone.core.db import Database, tables_of, to_us
 from safezone.core.depot import Depot
@@ -27,7 +27,7 @@ from safezone.core.vault import sealed, sealed_key
 
 SETTINGS: Final = "safezone.toml"
 ROADS: Final = "roads.npz"
-ALLOWED: Final = (DATABASE, SETTINGS, ROADS)
+ALLOWED: Final = (DATABASE, MASTER_KEY, SETTINGS, ROADS)
 _TIMES: Final = ("at_us", "heard_at_us", "fix_at_us")
 _STEP: Final = 500
 

@@ -111,6 +111,9 @@ class Backup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For whom they are sealed: age recipients (`age1…`). Each of them can open every backup."""
     keep: Annotated[int, msgspec.Meta(ge=2, le=10_000)] = 30
     """How many backups stay; older ones are removed after a new one was made."""
+    with_master_key: bool = True
+    """Whether the master key is in the backup too, sealed to the same recipients. Without it keep it elsewhere yourself:
+    a backup alone then shows no personal content, and cannot bring any back."""
     drill_every_h: Annotated[int, msgspec.Meta(ge=0, le=24 * 366)] = 0
     """Hours between two restore drills; 0 makes none by the clock."""
     drill_identity_file: str = ""
@@ -122,6 +125,13 @@ class Backup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Region of the bucket, where the store asks for one."""
 
 
+class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the master key lies, without which no personal content can be read."""
+
+    master_key_file: str = ""
+    """The file with the master key, best on another medium than the database; empty means `master.key` in the data folder."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in `safezone.toml`; a section that is absent keeps its defaults."""
 
@@ -131,6 +141,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     heartbeats: Heartbeats = Heartbeats()
     broker: Broker = Broker()
     backup: Backup = Backup()
+    keys: Keys = Keys()
     database_url: str = ""
     """Address of the database, `postgresql://user@host/name?passfile=…`; empty means SQLite in the data directory."""
 

@@ -1,5 +1,7 @@
 """The vault: names, telephone numbers, free text, photos and a citizen's exact place, each sealed under its own key.
 
+The keys are wrapped by the station's master key, which lies outside the database (`core/keyring.py`).
+
 Deleting a key deletes the content for good (crypto-shredding): the log that refers to it stays whole.
 """
 
@@ -16,9 +18,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from sqlalchemy import BigInteger, Column, Connection, LargeBinary, String, bindparam, select
 
-from safezone.core.db import table
+from safezone.core.db import keyring_of, table
 from safezone.core.event import Sealed
 from safezone.core.ids import new_id
+from safezone.core.keyring import Keyring
 
 logger = logging.getLogger("safezone.vault")
 AT_ONCE: Final = 500
@@ -57,7 +60,9 @@ def seal(conn: Connection, station: str, content: bytes, sort: str, at_us: int) 
         sealed.insert(),
         {"station": station, "ref": ref, "sort": sort, "at_us": at_us, "nonce": nonce, "box": box},
     )
-    conn.execute(sealed_key.insert(), {"station": station, "ref": ref, "key": key})
+    ring = keyring_of(conn)
+    kept = key if ring is None else ring.wrap(ref, key)
+    conn.execute(sealed_key.insert(), {"station": station, "ref": ref, "key": kept})
     return Sealed(ref, _digest(key, content))
 
 
@@ -70,9 +75,9 @@ def open_many(conn: Connection, station: str, refs: Iterable[str | None]) -> dic
     wanted = sorted({ref for ref in refs if ref})
     if not wanted:
         return {}
-    found = {}
+    found, ring = {}, keyring_of(conn)
     for row in conn.execute(_OPEN, {"of_station": station, "refs": wanted}):
-        content = _open(row)
+        content = _open(row, _key_in(row, ring))
         if content is None:
             # One damaged record must not take a whole screen with it; `safezone verify` names it.
             logger.error("what is sealed under %s was changed and is not shown", row.ref)
@@ -81,10 +86,17 @@ def open_many(conn: Connection, station: str, refs: Iterable[str | None]) -> dic
     return found
 
 
-def _open(row: Any) -> bytes | None:
+def _key_in(row: Any, ring: Keyring | None) -> bytes | None:
+    """The record's own key; None when its master key is not here."""
+    return bytes(row.key) if ring is None else ring.unwrap(row.ref, bytes(row.key))
+
+
+def _open(row: Any, key: bytes | None) -> bytes | None:
     """The content, or None when box, nonce or key are not those with which it was sealed."""
+    if key is None:
+        return None
     try:
-        return ChaCha20Poly1305(row.key).decrypt(row.nonce, row.box, row.ref.encode())
+        return ChaCha20Poly1305(key).decrypt(row.nonce, row.box, row.ref.encode())
     except (InvalidTag, ValueError):
         return None
 
@@ -93,12 +105,13 @@ def list_forged(conn: Connection, station: str, seals: Sequence[Sealed]) -> list
     """Those whose content is not what was sealed when the log was written; shredded ones cannot be compared."""
     digests = {one.ref: one.digest for one in seals}
     refs = sorted(digests)
-    forged = []
+    forged, ring = [], keyring_of(conn)
     for start in range(0, len(refs), AT_ONCE):
         asked = {"of_station": station, "refs": refs[start : start + AT_ONCE]}
         for row in conn.execute(_OPEN, asked):
-            content = _open(row)
-            if content is None or _digest(row.key, content) != digests[row.ref]:
+            key = _key_in(row, ring)
+            content = _open(row, key)
+            if key is None or content is None or _digest(key, content) != digests[row.ref]:
                 forged.append(Sealed(row.ref, digests[row.ref]))
     return forged
 

@@ -43,6 +43,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "rebuild": ("cli_commands", "run_rebuild"),
     "backup": ("cli_safekeeping", "run_backup"),
     "backup-key": ("cli_safekeeping", "run_backup_key"),
+    "rotate-master-key": ("cli_safekeeping", "run_rotate"),
     "restore": ("cli_restore", "run_restore"),
     "restore-drill": ("cli_restore", "run_drill"),
     "station": ("cli_commands", "run_station"),
@@ -220,6 +221,17 @@ def _add_safekeeping(commands: Commands[argparse.ArgumentParser]) -> None:
     new.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="the file; it must not be there yet"
     )
+    _add_restoring(commands)
+
+
+def _add_restoring(commands: Commands[argparse.ArgumentParser]) -> None:
+    rotated = _add(
+        commands,
+        "rotate-master-key",
+        "Make a new master key, wrap the key of every sealed record with it and forget the old one. It may be run again.",
+        "safezone rotate-master-key --data data/station",
+    )
+    _add_data(rotated, STATION_DATA)
     restore = _add(
         commands,
         "restore",
@@ -239,6 +251,12 @@ def _add_safekeeping(commands: Commands[argparse.ArgumentParser]) -> None:
         type=_until,
         metavar="SEQ|TIME",
         help="the last line of the log that stays, or a moment such as 2026-11-20T19:00+07:00",
+    )
+    restore.add_argument(
+        "--master-key",
+        type=Path,
+        metavar="FILE",
+        help="the master key, for a backup that was made without it",
     )
     restore.add_argument(
         "--settings", type=Path, metavar="FILE", help="a safezone.toml that says how to reach the S3 store"

@@ -6,12 +6,11 @@ import argparse
 import shutil
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safezone.core import restore
-from safezone.core.backup import Manifest
+from safezone.core.backup import MASTER_KEY, Manifest
 from safezone.core.bus import Bus
 from safezone.core.clock import SystemClock
 from safezone.core.depot import Depot, open_depot
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
 def run_restore(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone restore`: 0 when the folder holds a station whose chain and tables are in order."""
     try:
-        if args.data.exists() and any(args.data.iterdir()):
+        # `run` is what an attempt that failed leaves behind.
+        if args.data.exists() and any(each.name != "run" for each in args.data.iterdir()):
             raise CannotStart(
                 Words(
                     th=f"โฟลเดอร์ {args.data} ไม่ว่าง: กู้คืนลงโฟลเดอร์ว่างเท่านั้น",
@@ -46,9 +46,12 @@ def run_restore(args: argparse.Namespace, wire: Wire) -> int:
         with working_folder(folder) as scratch:
             depot = open_depot(str(args.source), settings.backup, scratch)
             name = args.name or restore.newest(depot)
-            done, placed = _restore(
-                folder, scratch, depot, name, identities, wire(Settings()).bus, args.until
-            )
+            fetched = DataFolder(scratch / "fetched")
+            manifest = _fetch(fetched, depot, name, identities, args.master_key)
+            # Settings() on purpose: what came along is not in force yet.
+            bus = wire(Settings()).bus
+            done = restore.prove(manifest, lambda: fetched.open_database(Settings()), bus, args.until)
+            placed = restore.move_in(fetched.path, folder.path)
     except CannotStart as problem:
         say(problem.words)
         return 78
@@ -74,21 +77,16 @@ def run_restore(args: argparse.Namespace, wire: Wire) -> int:
     return 0 if done.content else 1
 
 
-def _restore(
-    folder: DataFolder,
-    scratch: Path,
-    depot: Depot,
-    name: str,
-    identities: list[str],
-    bus: Bus,
-    until: int | datetime | None,
-) -> tuple[restore.Restored, list[str]]:
-    fetched = DataFolder(scratch / "fetched")
+def _fetch(
+    fetched: DataFolder, depot: Depot, name: str, identities: list[str], master_key: Path | None
+) -> Manifest:
+    """The backup's files lie in `fetched`, and beside them the master key that was given apart from it."""
     fetched.path.mkdir(mode=0o700)
     manifest = restore.fetch(depot, name, identities, fetched.path)
-    # Settings() on purpose: what came along is not in force yet.
-    done = restore.prove(manifest, lambda: fetched.open_database(Settings()), bus, until)
-    return done, restore.move_in(fetched.path, folder.path)
+    if master_key is not None and not manifest.master_key_inside:
+        shutil.copyfile(master_key, fetched.path / MASTER_KEY)
+        (fetched.path / MASTER_KEY).chmod(0o600)
+    return manifest
 
 
 def run_drill(args: argparse.Namespace, wire: Wire) -> int:
@@ -130,8 +128,8 @@ def _drill(
         depot = open_depot(source, settings.backup, scratch)
         name = restore.newest(depot)
         fetched = DataFolder(scratch / "fetched")
-        fetched.path.mkdir(mode=0o700)
-        manifest = restore.fetch(depot, name, restore.read_identities(identity), fetched.path)
+        identities = restore.read_identities(identity)
+        manifest = _fetch(fetched, depot, name, identities, folder.keyring(settings).path)
         _check_chain(folder, settings, manifest)
         done = restore.prove(manifest, lambda: fetched.open_database(Settings()), bus)
         shutil.rmtree(fetched.path)

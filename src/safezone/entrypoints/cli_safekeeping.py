@@ -16,6 +16,7 @@ from safezone.core.depot import open_depot
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings, load_settings
+from safezone.core.wrapping import rotate
 from safezone.entrypoints.cli import say
 from safezone.entrypoints.house import DataFolder, House
 from safezone.entrypoints.safekeeping import Outcome, note, working_folder
@@ -82,7 +83,16 @@ def _backup(args: argparse.Namespace, folder: DataFolder, settings: Settings, sc
         depot = open_depot(to, settings.backup, scratch)
         database = folder.database_as_it_is(settings)
         try:
-            made = make_backup(database, _more_files(folder), depot, recipients, now, scratch)
+            made = make_backup(
+                database,
+                _more_files(folder),
+                depot,
+                recipients,
+                now,
+                scratch,
+                keyring=folder.keyring(settings),
+                with_master_key=settings.backup.with_master_key,
+            )
         finally:
             database.close()
         kept, gone = list_backups(depot), list[str]()
@@ -102,6 +112,28 @@ def _backup(args: argparse.Namespace, folder: DataFolder, settings: Settings, sc
         kept=len(kept),
         pruned=gone,
     )
+
+
+def run_rotate(args: argparse.Namespace, _wire: Wire) -> int:
+    """`safezone rotate-master-key`: 0 when everything is wrapped by a new master key and the old one is gone."""
+    try:
+        folder, settings = station_folder(args)
+        database = folder.open_database(settings)
+        try:
+            name, wrapped = rotate(database, folder.keyring(settings))
+        finally:
+            database.close()
+    except CannotStart as problem:
+        say(problem.words)
+        return 78
+    print(f"{name}: เปลี่ยนกุญแจหลักแล้ว / the new master key wraps {wrapped} keys")
+    say(
+        Words(
+            th="สำเนาสำรองเก่ายังต้องใช้กุญแจหลักดอกเก่าที่อยู่ในสำเนานั้น: สำรองข้อมูลใหม่ตอนนี้",
+            en="Older backups need the older master key, which lies in them: make a new backup now.",
+        )
+    )
+    return 0
 
 
 def _more_files(folder: DataFolder) -> list[tuple[str, Path]]:

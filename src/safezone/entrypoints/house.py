@@ -15,8 +15,10 @@ from safezone.core.db import Database
 from safezone.core.desk import Desk
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
+from safezone.core.keyring import Keyring
 from safezone.core.lane import WriterLane
 from safezone.core.settings import Settings
+from safezone.core.wrapping import attach
 from safezone.incidents.surroundings import Surroundings
 
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
@@ -84,6 +86,11 @@ class DataFolder:
             self._lock.close()
             self._lock = None
 
+    def keyring(self, settings: Settings) -> Keyring:
+        """The ring with the station's master key, whose file may not be there yet."""
+        named = settings.keys.master_key_file
+        return Keyring(Path(named) if named else self.path / "master.key")
+
     def database_as_it_is(self, settings: Settings) -> Database:
         """The database, whatever version its tables are of."""
         return Database(settings.database_url) if settings.database_url else Database.at(self.database_file)
@@ -92,6 +99,7 @@ class DataFolder:
         """The database with the tables of this version."""
         database = self.database_as_it_is(settings)
         schema.prepare(database, MIGRATIONS)
+        attach(database, self.keyring(settings))
         return database
 
 
