@@ -67,6 +67,10 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Port; 0 takes any free one."""
     max_body_mib: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
     """Largest request body, photos included (MiB)."""
+    tls_certificate_file: str = ""
+    """Certificate with its chain (PEM): the web answers by TLS alone. Taken anew when the file changes."""
+    tls_key_file: str = ""
+    """Key of the certificate (PEM), readable by this program only."""
     behind_tls_proxy: bool = False
     """A proxy of yours takes TLS and passes requests on; needs `trusted_proxies`. Cookies are then sent by TLS only."""
     trusted_proxies: tuple[str, ...] = ()
@@ -79,6 +83,8 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         for each in self.trusted_proxies:
             ipaddress.ip_network(each)
+        if bool(self.tls_certificate_file) != bool(self.tls_key_file):
+            raise ValueError("tls_certificate_file and tls_key_file are given both or not at all")
         if self.behind_tls_proxy and not self.trusted_proxies:
             raise ValueError("behind_tls_proxy needs trusted_proxies: whose X-Forwarded-* is to be believed?")
 
@@ -96,6 +102,8 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """User name at your own broker."""
     password_file: str = ""
     """File with the password at your own broker."""
+    tls: bool = False
+    """The embedded broker takes poles by TLS alone, with the certificate of the section `[web]`."""
     tls_ca_file: str = ""
     """Certificate authority of your own broker; empty means no TLS."""
 
@@ -144,6 +152,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: Keys = Keys()
     database_url: str = ""
     """Address of the database, `postgresql://user@host/name?passfile=…`; empty means SQLite in the data directory."""
+
+    def __post_init__(self) -> None:
+        if self.broker.tls and not (self.web.tls_certificate_file or self.broker.host):
+            raise ValueError("[broker] tls needs [web] tls_certificate_file")
 
 
 def load_settings(path: Path) -> Settings:

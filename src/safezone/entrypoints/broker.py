@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +28,7 @@ from safezone.core.settings import Broker
 from safezone.entrypoints import mqtt_wire as wire
 from safezone.entrypoints.broker_config import BrokerState, Device, Login, hash_password, render_config
 from safezone.entrypoints.mqtt import MqttSettings
+from safezone.entrypoints.tls import pinned_context
 
 LEAST_FREE_BYTES: Final = 64 << 20
 """With less room than this on the disk the broker is not started: it would forget what it has confirmed."""
@@ -78,6 +79,8 @@ def prepare(
     port: int = 1883,
     free_port_if_taken: bool = False,
     binary: str = "",
+    tls_certificate: str = "",
+    tls_key: str = "",
 ) -> PreparedBroker:
     """The directory holds all that the broker needs, the poles of last time included; it can be started.
 
@@ -105,6 +108,8 @@ def prepare(
             probe=_new_login("probe"),
             client_id=before.client_id if before else new_client_id(station),
             devices=before.devices if before and before.station == station else (),
+            tls_certificate=tls_certificate,
+            tls_key=tls_key,
         )
         _write_state(directory, state)
     return _prepared(directory, program, state)
@@ -138,7 +143,7 @@ def set_devices(directory: Path, devices: tuple[Device, ...], *, deadline_s: flo
             _write_state(prepared.directory, state)
     signalled: set[int] = set()
     end_s = time.monotonic() + deadline_s
-    while (heard := _answer_to(prepared.host, state.port, state.probe)) != 0:
+    while (heard := _answer_to(prepared.host, state)) != 0:
         pid = find_pid(prepared.directory)
         if pid is None and heard is None:
             return False
@@ -153,7 +158,7 @@ def set_devices(directory: Path, devices: tuple[Device, ...], *, deadline_s: flo
 
 def answers(prepared: PreparedBroker) -> bool:
     """Whether the broker accepts an MQTT client now (CONNACK 0)."""
-    return _answer_to(prepared.host, prepared.port, prepared.state.probe) == 0
+    return _answer_to(prepared.host, prepared.state) == 0
 
 
 def find_pid(directory: Path) -> int | None:
@@ -167,6 +172,13 @@ def find_pid(directory: Path) -> int | None:
     except (OSError, ValueError):
         return None
     return pid
+
+
+def take_new_certificate(directory: Path) -> None:
+    """A broker that runs in this directory shows the certificate that lies in its files now."""
+    pid = find_pid(directory)
+    if pid is not None:
+        os.kill(pid, signal.SIGHUP)
 
 
 def door_settings(wanted: Broker, directory: Path, station: str) -> MqttSettings:
@@ -183,6 +195,7 @@ def door_settings(wanted: Broker, directory: Path, station: str) -> MqttSettings
             username=node.username,
             password=node.password,
             client_id=prepared.state.client_id,
+            tls_own_certificate=prepared.state.tls_certificate,
         )
     try:
         password = Path(wanted.password_file).read_text("utf-8").strip() if wanted.password_file else ""
@@ -325,13 +338,18 @@ def _reachable(listen: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(listen, listen)  # noqa: S104 - it is recognised
 
 
-def _answer_to(host: str, port: int, login: Login) -> int | None:
-    """The broker's CONNACK code to this login (0: accepted); None if nobody answers."""
+def _answer_to(host: str, state: BrokerState) -> int | None:
+    """The broker's CONNACK code to the probe (0: accepted); None if nobody answers."""
+    login = state.probe
     greeting = wire.connect(
         f"probe-{secrets.token_hex(4)}", login.username, login.password, clean=True, keepalive_s=5
     )
     try:
-        with socket.create_connection((host, port), timeout=2.0) as line:
+        context = pinned_context(state.tls_certificate) if state.tls_certificate else None
+        with ExitStack() as open_now:
+            line = open_now.enter_context(socket.create_connection((host, state.port), timeout=2.0))
+            if context is not None:
+                line = open_now.enter_context(context.wrap_socket(line))
             line.sendall(greeting)
             reply = line.recv(4)
             line.sendall(wire.DISCONNECT)

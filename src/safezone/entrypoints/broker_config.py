@@ -73,6 +73,9 @@ class BrokerState(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     """Of the door's session. Random, because whoever signs in under it throws the door out."""
     devices: tuple[Device, ...] = ()
+    tls_certificate: str = ""
+    """File with the certificate that poles are shown; empty means no TLS."""
+    tls_key: str = ""
 
 
 def hash_password(token: str) -> str:
@@ -117,13 +120,20 @@ mqtt {{
   port: {state.port}
   ack_wait: "{ACK_WAIT_S}s"
   max_ack_pending: {MAX_ACK_PENDING}
-}}
+{_tls(state)}}}
 authorization {{
   users: [
 {chr(10).join(users)}
   ]
 }}
 """
+
+
+def _tls(state: BrokerState) -> str:
+    if not state.tls_certificate:
+        return ""
+    files = f"cert_file: {_quoted(state.tls_certificate)}, key_file: {_quoted(state.tls_key)}"
+    return f'  tls {{{files}, min_version: "1.2", timeout: 5}}\n'
 
 
 def _user(login: Login, *, publish: list[str], subscribe: list[str]) -> str:

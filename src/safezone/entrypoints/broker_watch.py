@@ -21,7 +21,7 @@ from typing import Final
 from safezone.core.i18n import Words
 from safezone.entrypoints import mqtt_wire as wire
 from safezone.entrypoints.broker import LEAST_FREE_BYTES, find_pid
-from safezone.entrypoints.mqtt import MqttSettings
+from safezone.entrypoints.mqtt import MqttSettings, tls_context
 from safezone.entrypoints.mqtt_link import BrokerRefuses, Link
 
 logger = logging.getLogger("safezone.broker")
@@ -112,7 +112,7 @@ class BrokerWatch:
             return self._link
         wanted = self._settings
         _, self._link = await asyncio.get_running_loop().create_connection(
-            lambda: Link(self._take), wanted.host, wanted.port
+            lambda: Link(self._take), wanted.host, wanted.port, ssl=tls_context(wanted)
         )
         name = f"{wanted.client_id}-watch"
         await self._link.sign_in(name, wanted.username, wanted.password, {self._topic: 1}, wanted.keepalive_s)

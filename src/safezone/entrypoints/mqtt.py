@@ -30,6 +30,7 @@ from safezone.core.clock import Clock, SystemClock
 from safezone.core.i18n import Words
 from safezone.entrypoints import mqtt_wire as wire
 from safezone.entrypoints.mqtt_link import BrokerRefuses, Link
+from safezone.entrypoints.tls import pinned_context
 
 logger = logging.getLogger("safezone.mqtt")
 
@@ -74,6 +75,8 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Names the session that the broker keeps for us. Whoever signs in under it throws us out: not to be guessed."""
     tls_ca_file: str = ""
     """Certificate authority of the broker; empty means no TLS."""
+    tls_own_certificate: str = ""
+    """Certificate of the embedded broker: exactly this one is believed."""
     keepalive_s: int = 20
     max_in_flight: int = 4096
     """Messages being handled at once; above it the door stops reading until some are done."""
@@ -92,6 +95,13 @@ class DoorStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Those among them that have failed at least once and are tried again."""
     answered: int
     """Messages dealt with since the program started."""
+
+
+def tls_context(wanted: MqttSettings) -> ssl.SSLContext | None:
+    """How the broker proves who it is; None without TLS. OSError when the certificate cannot be read."""
+    if wanted.tls_own_certificate:
+        return pinned_context(wanted.tls_own_certificate)
+    return ssl.create_default_context(cafile=wanted.tls_ca_file) if wanted.tls_ca_file else None
 
 
 def parse_topic(topic: str) -> SosTopic | None:
@@ -265,7 +275,7 @@ class MqttDoor:
     async def _connect(self) -> Link:
         """A link on which the broker has accepted us and our subscriptions; raises what stood in the way."""
         wanted = self._settings
-        context = ssl.create_default_context(cafile=wanted.tls_ca_file) if wanted.tls_ca_file else None
+        context = tls_context(wanted)
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             _, link = await loop.create_connection(

@@ -31,6 +31,7 @@ from safezone.entrypoints.jobs import Jobs, list_jobs
 from safezone.entrypoints.lifeline import BEAT_S
 from safezone.entrypoints.live import LiveHub, LiveSource
 from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
+from safezone.entrypoints.tls import Certificate, certificate_of
 from safezone.entrypoints.who import Doorman
 from safezone.incidents.commands import KeepRefusedMessage
 from safezone.patrol.routes import routes as patrol_routes
@@ -80,6 +81,9 @@ class Node:
         self._server: _Server | None = None
         routes: list[Any] = [*asset_routes, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
         self.app = create_app(self.desk, self.hub, surroundings, Roads(folder.roads_file), routes, self)
+        self.certificate = certificate_of(self.desk.settings.web)
+        if self.certificate is not None:
+            self.doors.append(self.certificate)
         doorman = Doorman(self.desk.authenticator, self.desk.station)
         self.front = in_front_of(self.app, doorman, self.desk.settings.web)
 
@@ -128,7 +132,7 @@ class Node:
             door.start()
         self.jobs.start()
         self.keeper.start()
-        server = self._server = _Server(self.front, self.hub, self.desk.settings.web)
+        server = self._server = _Server(self.front, self.hub, self.desk.settings.web, self.certificate)
         serving = asyncio.create_task(server.serve(sockets=[web]))
         try:
             await server.answers()
@@ -157,10 +161,11 @@ def _settle_memory() -> None:
 class _Server(uvicorn.Server):
     """uvicorn, with the live feed let go before it waits for open connections to end."""
 
-    def __init__(self, app: Any, hub: LiveHub, settings: Web) -> None:
+    def __init__(self, app: Any, hub: LiveHub, settings: Web, certificate: Certificate | None) -> None:
         self._hub = hub
         config = uvicorn.Config(
             app,
+            ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
             loop="none",
             http=guarded(settings.waiting_connections),
             ws="none",
@@ -220,4 +225,5 @@ def ready_of(node: Node, web: socket.socket, mqtt_host: str, mqtt_port: int) -> 
     """Where the node answers."""
     host, port = web.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    return NodeReady(os.getpid(), f"http://{shown}:{port}", node.desk.station, mqtt_host, mqtt_port)
+    scheme = "http" if node.certificate is None else "https"
+    return NodeReady(os.getpid(), f"{scheme}://{shown}:{port}", node.desk.station, mqtt_host, mqtt_port)

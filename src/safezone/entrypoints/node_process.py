@@ -96,6 +96,8 @@ def run_node(options: NodeOptions, wire: Callable[[Settings], House]) -> int:
                 watch = BrokerWatch(mqtt, engine.desk.station, lambda: door.status().answered, renew)
                 users = BrokerUsers(engine.desk, folder.broker, lambda: door.status().connected)
                 node.doors += [watch, users]
+                if node.certificate is not None and settings.broker.tls:
+                    node.certificate.on_change(lambda: broker.take_new_certificate(folder.broker))
             ready = ready_of(node, web, mqtt.host, mqtt.port)
 
             def on_ready() -> None:
@@ -178,6 +180,16 @@ def _tell(new: NewStation, options: NodeOptions, folder: DataFolder) -> None:
     write_device_secrets(new.devices, folder.path / "sos-point-secrets.csv")
 
 
+def _tls_of(settings: Settings) -> dict[str, str]:
+    """The certificate that the embedded broker shows to the poles."""
+    if not settings.broker.tls:
+        return {}
+    files = settings.web.tls_certificate_file, settings.web.tls_key_file
+    return dict(
+        zip(("tls_certificate", "tls_key"), (str(Path(each).absolute()) for each in files), strict=True)
+    )
+
+
 def _prepare_broker(
     options: NodeOptions, folder: DataFolder, engine: Engine, settings: Settings
 ) -> MqttSettings:
@@ -192,6 +204,7 @@ def _prepare_broker(
                 listen=settings.broker.listen,
                 port=settings.broker.port,
                 free_port_if_taken=options.demo,
+                **_tls_of(settings),
             )
         prepared = broker.load(folder.broker)
         call = BrokerCall(list(prepared.argv), dict(prepared.env))
