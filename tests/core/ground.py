@@ -23,7 +23,7 @@ from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
 from safezone.core.lane import Committed, WriterLane
 from safezone.core.log import last_seq
-from safezone.core.rebuild import Verdict, verify
+from safezone.core.rebuild import Verdict, rebuild, verify
 from safezone.core.work import UnitOfWork
 from tests.support.engines import open_database
 
@@ -136,6 +136,14 @@ class Ground:
         """What `safezone verify` says."""
         (verdict,) = verify(self.database, self.bus)
         return verdict
+
+    def rebuild(self) -> dict[str, int]:
+        """What `safezone rebuild` does, while the lane rests."""
+        self.lane.stop()
+        try:
+            return rebuild(self.database, self.bus)
+        finally:
+            self.lane.start()
 
     def close(self) -> None:
         """The lane has ended and every connection is closed."""

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from safezone.core.auth import credential
 from safezone.core.log import ChainBroken, line_hash, log
-from safezone.core.rebuild import rebuild, verify
+from safezone.core.rebuild import verify
 from safezone.core.vault import open_many, sealed
 from tests.core.ground import STATION, Ground, Say
 
@@ -153,7 +153,7 @@ def test_a_row_that_the_log_does_not_explain_is_found_and_mended(told: Ground, c
     verdict = told.verdict()
     assert verdict.broken is None
     assert [d.table for d in verdict.differences] == ["credential"]
-    assert rebuild(told.database, told.bus) == {STATION: LINES}
+    assert told.rebuild() == {STATION: LINES}
     assert told.verdict().content
     assert told.rows(select(credential).order_by(credential.c.id)) == before
 
@@ -162,7 +162,7 @@ def test_a_broken_chain_leaves_the_tables_as_they_are(told: Ground) -> None:
     before = told.rows(select(credential).order_by(credential.c.id))
     told.tamper("UPDATE log SET actor = 'nobody' WHERE seq = 5")
     with pytest.raises(ChainBroken, match="line 5: its content does not match its hash"):
-        rebuild(told.database, told.bus)
+        told.rebuild()
     assert told.rows(select(credential).order_by(credential.c.id)) == before
 
 

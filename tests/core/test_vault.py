@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from safezone.core import vault
 from safezone.core.auth import credential
-from safezone.core.rebuild import rebuild
 from safezone.core.vault import sealed, sealed_key
 from safezone.core.work import UnitOfWork
 from tests.core.ground import STATION, Ground, Said, Say
@@ -76,7 +75,7 @@ def test_without_its_key_it_is_gone_and_the_log_is_whole(told: Ground) -> None:
     assert _text_of(told, ref) is None
     assert _text_of(told, _ref_of(told, "c")) == "plain"
     assert told.verdict().content, "the chain holds and replay works"
-    rebuild(told.database, told.bus)
+    told.rebuild()
     assert told.rows(select(credential).order_by(credential.c.id)) == rows_before
     assert _text_of(told, ref) is None
     assert told.do(Shred(ref)) is False

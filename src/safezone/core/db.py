@@ -21,7 +21,7 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from safezone.core.errors import CannotStart
@@ -181,6 +181,27 @@ def harmless(conn: Connection) -> Iterator[None]:
     run_text(conn, "RELEASE SAVEPOINT harmless")
 
 
+def copy_rows(conn: Connection, target: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Many new rows at once: by COPY on PostgreSQL, prepared on SQLite. A row that is there already is an error."""
+    if not rows:
+        return
+    if conn.dialect.name != "postgresql":
+        conn.execute(target.insert(), rows)
+        return
+    names = list(rows[0])
+    quote = conn.dialect.identifier_preparer.quote
+    text = f"COPY {quote(target.name)} ({', '.join(map(quote, names))}) FROM STDIN"
+    cursor = conn.connection.cursor()
+    try:
+        with cursor.copy(text) as copy:
+            for row in rows:
+                copy.write_row([row[name] for name in names])
+    except conn.dialect.loaded_dbapi.Error as problem:
+        _raise(conn, text, problem, cursor)
+    finally:
+        cursor.close()
+
+
 def run_text(conn: Connection, text: str) -> None:
     """A statement without values and rows, handed to the driver itself; SQLAlchemy's error when it fails."""
     _Compiled(text, None, {}, None).execute(conn, ()).close()
@@ -275,6 +296,25 @@ class Database:
             connection.close()
         return not busy
 
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A writing connection while no other program has one; CannotStart when one has.
+
+        On SQLite this is the business of whoever holds the data folder's lock.
+        """
+        with self.write_connection() as conn:
+            if not self.is_sqlite:
+                free = conn.exec_driver_sql(f"SELECT pg_try_advisory_lock({_IN_USE})").scalar_one()
+                conn.commit()
+                if not free:
+                    raise CannotStart(
+                        Words(
+                            th=f"มีโปรแกรม safezone ใช้ฐานข้อมูล {self.shown} อยู่: หยุดทุกโปรแกรมก่อน",
+                            en=f"A safezone is using the database {self.shown}: stop every one of them first.",
+                        )
+                    )
+            yield conn
+
     def close(self) -> None:
         """Every pooled connection is closed."""
         self._reader.dispose()
@@ -313,27 +353,9 @@ def _create(url: str, **how: Any) -> Engine:
         ) from problem
 
 
-def is_trouble_of_the_store(problem: SQLAlchemyError) -> bool:
-    """Whether the database itself is in trouble (full, gone, read-only, overtaken), rather than one statement wrong."""
-    if getattr(problem, "connection_invalidated", False):
-        return True
-    cause = getattr(problem, "orig", None) or problem
-    state = getattr(cause, "sqlstate", None)
-    if state is not None:
-        return bool(state.startswith(_STORE_STATES))
-    return any(sign in str(cause).lower() for sign in _STORE_SIGNS)
-
-
-_STORE_SIGNS: Final = ("disk is full", "disk i/o", "readonly", "malformed", "unable to open")
-"""SQLite has no finer codes here than its words."""
-_STORE_STATES: Final = ("08", "25006", "25P0", "40", "53", "55", "57", "58", "F0", "XX")
-"""PostgreSQL: connection, read-only, failed transaction, rolled back, resources, locks, operator, system, files, internal."""
+_IN_USE: Final = 7233702
+"""The advisory lock that every writing connection shares, so that a program that must be alone can find out."""
 _CONNECT: Final = {"connect_timeout": 5, "application_name": "safezone", "client_encoding": "utf8"}
-
-
-def is_wrong_value(problem: SQLAlchemyError) -> bool:
-    """Whether a value can never be stored as it is: too long, too large, or text with a NUL character."""
-    return isinstance(problem, DataError)
 
 
 def _as_sqlite(engine: Engine, *, reads_only: bool, durable: bool) -> None:
@@ -368,9 +390,14 @@ def _as_postgresql(engine: Engine, *, reads_only: bool) -> None:
         with connection.cursor() as cursor:
             # "Received" is said after the commit: it must be on disk by then, whatever the server's default is.
             cursor.execute(
-                "SELECT set_config('synchronous_commit', 'on', false)"
-                " WHERE current_setting('synchronous_commit') = 'off'"
+                f"SELECT pg_try_advisory_lock_shared({_IN_USE}),"
+                " CASE current_setting('synchronous_commit') WHEN 'off'"
+                " THEN set_config('synchronous_commit', 'on', false) END"
             )
+            if not cursor.fetchone()[0]:
+                raise engine.dialect.loaded_dbapi.OperationalError(
+                    "another program has it for itself at the moment"
+                )
         connection.commit()
 
     @event.listens_for(engine, "begin")

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -21,13 +22,13 @@ from safezone.core.clock import Clock
 from safezone.core.db import (
     Database,
     forget_remembered,
-    is_trouble_of_the_store,
-    is_wrong_value,
     run_text,
 )
 from safezone.core.errors import CANNOT_BE_KEPT, Invalid, Refused, SafezoneError, Unavailable
 from safezone.core.event import Entry
 from safezone.core.identity import Identity
+from safezone.core.nul import has_nul
+from safezone.core.record_faults import WrongValue, is_trouble_of_the_store
 from safezone.core.work import UnitOfWork
 
 logger = logging.getLogger("safezone.lane")
@@ -135,6 +136,10 @@ class WriterLane:
         return future
 
     def _hand_in(self, ask: _Ask) -> None:
+        if has_nul(ask.command):
+            ask.error = Invalid("cannot_be_kept", CANNOT_BE_KEPT)
+            ask.settle()
+            return
         self._waiting.put(ask)
         if self._ended.is_set():
             self._refuse_waiting()
@@ -154,6 +159,10 @@ class WriterLane:
 
     def _run(self) -> None:
         stopping = False
+        if not self._database.is_sqlite:
+            # From now on, not from the first command on, the database is seen to be in use.
+            with suppress(SQLAlchemyError):
+                self._conn = self._database.write_connection()
         while not stopping:
             first = self._waiting.get()
             if first is None:
@@ -253,7 +262,8 @@ class WriterLane:
                 raise
             self._undo(conn, heads, before)
             self._fail(
-                group, Invalid("cannot_be_kept", CANNOT_BE_KEPT) if is_wrong_value(problem) else problem
+                group,
+                Invalid("cannot_be_kept", CANNOT_BE_KEPT) if isinstance(problem, WrongValue) else problem,
             )
         except Exception as problem:  # noqa: BLE001 - one bad command must not take the batch with it
             self._undo(conn, heads, before)

@@ -6,7 +6,7 @@ import logging
 import queue
 import threading
 import time
-from typing import Final, Literal, NamedTuple
+from typing import ClassVar, Final, Literal, NamedTuple
 
 import msgspec
 from sqlalchemy import BigInteger, Column, Connection, Integer, String, Text, bindparam, func, select
@@ -61,6 +61,7 @@ class ListenerResumed(Event, frozen=True, tag="listener_resumed"):
 class Hear(msgspec.Struct, frozen=True):
     """Let a listener act on these entries and move its cursor to `up_to_seq`, in one transaction."""
 
+    keeps_any_text: ClassVar[bool] = True
     name: str
     entries: list[Entry]
     up_to_seq: int

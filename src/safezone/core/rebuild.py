@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,33 +61,49 @@ def verify(
 
     What was sealed is compared with the keyed hash in the log, for as long as its key exists.
     """
+    with database.read() as conn:
+        return verify_in(conn, bus, progress, most_differences=most_differences)
+
+
+def verify_in(
+    conn: Connection,
+    bus: Bus,
+    progress: Progress | None = None,
+    *,
+    stations: Sequence[str] | None = None,
+    most_differences: int = 20,
+) -> list[Verdict]:
+    """As `verify`, of what this connection sees, which may not be committed yet; of all stations or of these."""
     verdicts = []
-    with database.read() as conn, tempfile.TemporaryDirectory(prefix="safezone-verify-") as folder:
-        for number, station in enumerate(list_stations(conn)):
-            began = time.monotonic()
-            replayed = Database.scratch(Path(folder) / f"replay-{number}.db")
-            events, broken, seals = 0, None, list[Sealed]()
-            with replayed.write_connection() as target:
-                with target.begin():
-                    metadata.create_all(target, tables_of("log"))
-                    try:
-                        events = _replay(conn, target, bus, station, progress, seals)
-                    except ChainBroken as problem:
-                        broken = str(problem)
-                rows, differences = 0, list[Difference]()
-                if broken is None:
-                    with target.begin():
-                        rows, differences = _compare(conn, target, station, most_differences)
-                    forged = list_forged(conn, station, seals)
-                    differences += [
-                        Difference("sealed", one.ref, "other content", one.digest) for one in forged
-                    ]
-            replayed.close()
-            seconds = time.monotonic() - began
-            verdicts.append(
-                Verdict(station, events, len(tables_of("log")), rows, seconds, broken, differences)
-            )
+    with tempfile.TemporaryDirectory(prefix="safezone-verify-") as folder:
+        for number, station in enumerate(list_stations(conn) if stations is None else stations):
+            scratch = Path(folder) / f"replay-{number}.db"
+            verdicts.append(_verify_station(conn, bus, station, scratch, progress, most_differences))
     return verdicts
+
+
+def _verify_station(
+    conn: Connection, bus: Bus, station: str, scratch: Path, progress: Progress | None, most_differences: int
+) -> Verdict:
+    began = time.monotonic()
+    replayed = Database.scratch(scratch)
+    events, broken, seals = 0, None, list[Sealed]()
+    rows, differences = 0, list[Difference]()
+    with replayed.write_connection() as target:
+        with target.begin():
+            metadata.create_all(target, tables_of("log"))
+            try:
+                events = _replay(conn, target, bus, station, progress, seals)
+            except ChainBroken as problem:
+                broken = str(problem)
+        if broken is None:
+            with target.begin():
+                rows, differences = _compare(conn, target, station, most_differences)
+            forged = list_forged(conn, station, seals)
+            differences += [Difference("sealed", one.ref, "other content", one.digest) for one in forged]
+    replayed.close()
+    seconds = time.monotonic() - began
+    return Verdict(station, events, len(tables_of("log")), rows, seconds, broken, differences)
 
 
 def rebuild(database: Database, bus: Bus, progress: Progress | None = None) -> dict[str, int]:
@@ -99,7 +115,7 @@ def rebuild(database: Database, bus: Bus, progress: Progress | None = None) -> d
     with database.read() as conn:
         stations = list_stations(conn)
     for station in stations:
-        with database.write_connection() as conn, conn.begin():
+        with database.alone() as conn, conn.begin():
             for target in reversed(tables_of("log")):
                 conn.execute(target.delete().where(target.c.station == station))
             done[station] = _replay(conn, conn, bus, station, progress)

@@ -41,6 +41,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "press": ("demo.press", "run_press"),
     "verify": ("cli_commands", "run_verify"),
     "rebuild": ("cli_commands", "run_rebuild"),
+    "migrate-store": ("cli_migrate", "run_migrate_store"),
     "backup": ("cli_safekeeping", "run_backup"),
     "backup-key": ("cli_safekeeping", "run_backup_key"),
     "rotate-master-key": ("cli_safekeeping", "run_rotate"),
@@ -189,6 +190,16 @@ def _add_record(commands: Commands[argparse.ArgumentParser]) -> None:
         "safezone rebuild --data data/station",
     )
     _add_data(rebuild, STATION_DATA)
+    move = _add(
+        commands,
+        "migrate-store",
+        "Copy a station that is not running to another database, SQLite to PostgreSQL or back; all of it, verified, or nothing.",
+        "safezone migrate-store --data data/station --to postgresql://safezone@db.example/safezone",
+    )
+    _add_data(move, STATION_DATA)
+    move.add_argument(
+        "--to", required=True, metavar="URL", help="postgresql://user@host/name or sqlite:///file"
+    )
 
 
 def _add_safekeeping(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -44,7 +44,7 @@ def run_node(args: argparse.Namespace, wire: Wire) -> int:
 def run_verify(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone verify`: 0 when every station's log and tables are in order."""
     try:
-        folder, settings = _folder(args)
+        folder, settings = open_folder(args)
         house = wire(settings)
         database = folder.open_database(settings)
         verdicts = rebuild.verify(database, house.bus, _progress)
@@ -80,7 +80,7 @@ def print_verdict(verdict: rebuild.Verdict) -> None:
 def run_rebuild(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone rebuild`: 0 when every table was written anew."""
     try:
-        folder, settings = _folder(args)
+        folder, settings = open_folder(args)
         folder.lock()
         database = folder.open_database(settings)
         done = rebuild.rebuild(database, wire(settings).bus, _progress)
@@ -98,7 +98,7 @@ def _progress(done: int, total: int) -> None:
         print(f"\r{done:,} / {total:,}", end="" if done < total else "\n", file=sys.stderr, flush=True)
 
 
-def _folder(args: argparse.Namespace) -> tuple[DataFolder, Settings]:
+def open_folder(args: argparse.Namespace) -> tuple[DataFolder, Settings]:
     """The data folder, which must be there already, and its settings."""
     folder = DataFolder(args.data)
     settings = load_settings(folder.settings_file)
@@ -147,7 +147,7 @@ def run_station(args: argparse.Namespace, _wire: Wire) -> int:
 def run_credential(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone credential issue|list|revoke`, for a station that is not running."""
     try:
-        folder, settings = _folder(args)
+        folder, settings = open_folder(args)
         folder.lock()
         database = folder.open_database(settings)
         with database.read() as conn:

@@ -17,6 +17,7 @@ from litestar.static_files import create_static_files_router
 from safezone.core.desk import Desk
 from safezone.core.errors import Refused, Unavailable
 from safezone.core.identity import Identity
+from safezone.core.record_faults import WrongValue
 from safezone.entrypoints import problems
 from safezone.entrypoints.admin_routes import AdminRoutes, CredentialRoutes, HealthRoutes
 from safezone.entrypoints.api_description import openapi_config
@@ -77,6 +78,7 @@ def create_app(
         exception_handlers={
             Refused: problems.on_refused,
             Unavailable: problems.on_unavailable,
+            WrongValue: problems.on_wrong_value,
             HTTPException: problems.on_http_error,
             Exception: problems.on_broken,
         },

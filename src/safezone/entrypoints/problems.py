@@ -10,8 +10,9 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from safezone.core.errors import Refused, Unavailable
+from safezone.core.errors import CANNOT_BE_KEPT, Refused, Unavailable
 from safezone.core.i18n import Words
+from safezone.core.record_faults import WrongValue
 
 logger = logging.getLogger("safezone.http")
 MEDIA_TYPE: Final = "application/problem+json"
@@ -64,6 +65,11 @@ def on_refused(_request: Request[Any, Any, Any], problem: Refused) -> Response[A
     if problem.status == 429:
         headers = {"Retry-After": str(problem.extra.get("retry_after_s", 1))}
     return _answer(problem.status, problem.code, problem.words, problem.extra, headers)
+
+
+def on_wrong_value(_request: Request[Any, Any, Any], _problem: WrongValue) -> Response[Any]:
+    """Asked with a value that the database cannot even compare: a NUL character, a number too large."""
+    return _answer(422, "cannot_be_kept", CANNOT_BE_KEPT)
 
 
 def on_unavailable(_request: Request[Any, Any, Any], _problem: Unavailable) -> Response[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -26,6 +26,8 @@ class Reporter(msgspec.Struct, frozen=True):
 class ReportEmergency(msgspec.Struct, frozen=True, kw_only=True):
     """Take this report: open an incident, or join one that is open. The same `dedupe_key` is taken once."""
 
+    keeps_any_text: ClassVar[bool] = True
+    """Its text is sealed and its key is hashed: a stray character never costs anybody an alert."""
     dedupe_key: str
     channel: Channel
     about: IncidentKind = "sos"
@@ -134,6 +136,7 @@ class NoteHandover(msgspec.Struct, frozen=True):
 class KeepRefusedMessage(msgspec.Struct, frozen=True):
     """Keep a message that could not be understood, as it came, with the reason."""
 
+    keeps_any_text: ClassVar[bool] = True
     door: str
     source: str
     raw: bytes

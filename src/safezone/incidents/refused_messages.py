@@ -25,10 +25,10 @@ def keep_refused_message(cmd: KeepRefusedMessage, uow: UnitOfWork) -> str:
             "id": kept_id,
             "at_us": uow.at_us,
             "door": cmd.door,
-            "source": cmd.source[:200],
+            "source": cmd.source[:200].replace("\0", "\ufffd"),
             "raw": cmd.raw[:MOST_BYTES],
-            "reason_th": cmd.reason_th,
-            "reason_en": cmd.reason_en,
+            "reason_th": cmd.reason_th.replace("\0", "\ufffd"),
+            "reason_en": cmd.reason_en.replace("\0", "\ufffd"),
         },
     )
     oldest_kept = (
