@@ -33,13 +33,13 @@ def _kill(station: Station, victim: str) -> None:
         station.wait_until_answering(victim, unlike=old)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("victim", "kills"),
     [
-        ("supervisor", 2),
-        pytest.param("broker", 20, marks=pytest.mark.matrix),
-        pytest.param("node", 20, marks=pytest.mark.matrix),
-        pytest.param("supervisor", 20, marks=pytest.mark.matrix),
+        ("broker", 20),
+        ("node", 20),
+        ("supervisor", 20),
     ],
 )
 def test_nothing_is_lost_and_nothing_is_twice(tmp_path: Path, victim: str, kills: int) -> None:

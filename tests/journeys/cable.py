@@ -12,6 +12,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.support.places import let_pass
+
 PIECE_BYTES = 65_536
 LOOK_AGAIN_S = 0.1
 
@@ -21,6 +23,9 @@ class Cable:
 
     def __init__(self, to_port: int) -> None:
         self._to_port = to_port
+        self.delay_s = 0.0
+        """How much later everything arrives."""
+        self._cuts = 0
         self._plugged = threading.Event()
         self._plugged.set()
         self._end = threading.Event()
@@ -44,6 +49,10 @@ class Cable:
     def plug(self) -> None:
         """What waited arrives, and everything passes again."""
         self._plugged.set()
+
+    def cut(self) -> None:
+        """Every connection that there is ends; new ones are taken."""
+        self._cuts += 1
 
     def list_open(self, path: str) -> list[str]:
         """The connections whose last request was for `path` and that are still open."""
@@ -74,6 +83,7 @@ class Cable:
     def _carry(self, browser: socket.socket) -> None:
         """One connection, until either end closes it."""
         self._plugged.wait()
+        cuts = self._cuts
         with browser:
             try:
                 station = socket.create_connection(("127.0.0.1", self._to_port))
@@ -83,7 +93,7 @@ class Cable:
                 ready.register(browser, selectors.EVENT_READ, station)
                 ready.register(station, selectors.EVENT_READ, browser)
                 try:
-                    while not self._end.is_set() and self._pass_on(ready, browser):
+                    while not self._end.is_set() and cuts == self._cuts and self._pass_on(ready, browser):
                         pass
                 except OSError:
                     pass  # One end has gone without a word; the other learns of it now.
@@ -102,6 +112,8 @@ class Cable:
             if from_socket is browser:
                 self._note(browser, piece)
             self._plugged.wait()
+            if self.delay_s:
+                let_pass(self.delay_s)
             key.data.sendall(piece)
         return True
 

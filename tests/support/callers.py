@@ -108,8 +108,9 @@ class Pole:
         self._thread.join()
         self._client.disconnect()
         self._client.loop_stop()
-        # The library closes its sockets when it is collected: nothing may hold it then but this pole.
         self._client.on_connect = self._client.on_message = self._client.on_publish = None
+        # The library does it only when it is collected, which may be after its sockets.
+        self._client._reset_sockets()
 
     def is_answered(self, press: Pressed) -> bool:
         """Whether it was told that the press has arrived: by a receipt, or by PUBACK where it knows nothing else."""

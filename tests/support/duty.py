@@ -147,7 +147,10 @@ class Tracker:
 
     def __init__(self, station: Station, unit: str, *, pace_s: float = 0.1, size: int = 5) -> None:
         self.sent: list[datetime] = []
-        """The times of the fixes in batches that were answered."""
+        """The times of the fixes that are kept, as was answered."""
+        self.answers = 0
+        self.not_kept: list[str] = []
+        """Why, of each fix that was answered not to be kept."""
         self.refusals: list[tuple[int, str]] = []
         self._station, self._unit, self._pace_s, self._size = station, unit, pace_s, size
         self._at = datetime.now(UTC)
@@ -181,7 +184,12 @@ class Tracker:
             self._station, "/positions", {"fixes": fixes}, who=self._unit, key="", refusals=self.refusals
         )
         assert answer.is_success, answer.text
-        self.sent += times
+        self.answers += 1
+        for at, result in zip(times, answer.json()["results"], strict=True):
+            if result["kept"] or result["mark"] == "repeated":
+                self.sent.append(at)
+            else:
+                self.not_kept.append(result["mark"])
 
     def _track(self) -> None:
         while not self._end.wait(self._pace_s):

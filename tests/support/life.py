@@ -37,6 +37,8 @@ class Judgement(NamedTuple):
     reports: int
     steps: int
     fixes: int
+    fixes_refused: int
+    """Answered not to be kept: the unit is off duty, as the server's clock sees it."""
     events: int
     connections: int
 
@@ -87,7 +89,7 @@ class Life:
             *(sum(pole.is_answered(press) for press in list(pole.presses.values())) for pole in self.poles),
             *(sum(bool(said.answers) for said in list(who.reports)) for who in self.reporters),
             *(len(desk.steps) for desk in self.desks),
-            *(len(tracker.sent) for tracker in self.trackers),
+            *(tracker.answers for tracker in self.trackers),
         ]
 
     def settle(self, within_s: float = 60.0) -> float:
@@ -128,6 +130,7 @@ class Life:
             self._judge_reports(log),
             self._judge_steps(log),
             self._judge_fixes(),
+            sum(len(tracker.not_kept) for tracker in self.trackers),
             self._judge_screen(log),
             len(self.screen.connections) + 1,
         )

@@ -1,7 +1,8 @@
 /* Strikes a program at a named moment: loaded into it with LD_PRELOAD, told when by a page of memory that a test writes.
 
    The program itself has no hook and knows nothing of this. The fields of the page, 32-bit numbers: which process, which
-   moment, how many of them are let pass first, what happens then, and for how long every flush to disk takes. */
+   moment, how many of them are let pass first, what happens then, for how long every flush to disk takes, and by how much
+   its clock is wrong. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,13 +13,15 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { NEVER, BEFORE_WRITE, BEFORE_FLUSH, AFTER_FLUSH, BEFORE_WORD, AFTER_WORD };
 
 struct page {
-    volatile int32_t pid, moment, let_pass, error, slow_us, flushed, flushes;
+    volatile int32_t pid, moment, let_pass, error, slow_us, shift_s, flushed;
 };
 
 static struct page nothing, *page = &nothing;
@@ -57,10 +60,7 @@ static void word(int fd, int moment) {
 
 static int flush(int fd, const char *name) {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
-    if (page->pid == getpid()) {
-        __sync_fetch_and_add(&page->flushes, 1);
-        if (page->slow_us) usleep((useconds_t)page->slow_us);
-    }
+    if (page->pid == getpid() && page->slow_us) usleep((useconds_t)page->slow_us);
     if (strike(BEFORE_FLUSH)) return -1;
     int done = real(fd);
     if (page->pid == getpid()) page->flushed = 1;
@@ -103,4 +103,23 @@ ssize_t send(int fd, const void *from, size_t count, int flags) {
 
 ssize_t sendmsg(int fd, const struct msghdr *from, int flags) {
     SAY(REAL(ssize_t(*)(int, const struct msghdr *, int), sendmsg)(fd, from, flags));
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    int done = REAL(int (*)(clockid_t, struct timespec *), clock_gettime)(clock, now);
+    if (done == 0 && clock == CLOCK_REALTIME && page->shift_s && page->pid == getpid()) now->tv_sec += page->shift_s;
+    return done;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone) {
+    int done = REAL(int (*)(struct timeval *, void *), gettimeofday)(now, zone);
+    if (done == 0 && page->shift_s && page->pid == getpid()) now->tv_sec += page->shift_s;
+    return done;
+}
+
+time_t time(time_t *out) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (out) *out = now.tv_sec;
+    return now.tv_sec;
 }

@@ -60,26 +60,28 @@ class Moments:
 
     def kill(self, pid: int, moment: Moment) -> None:
         """The process gets SIGKILL the next time it comes to this moment."""
-        self._tell(pid, moment.number, moment.let_pass, 0, 0)
+        self._tell(pid, moment.number, moment.let_pass)
 
     def fail(self, pid: int, moment: Moment, error: int) -> None:
         """Every write or flush of this process fails with this errno, until `calm`."""
-        self._tell(pid, moment.number, 0, error, 0)
+        self._tell(pid, moment.number, error=error)
 
     def slow(self, pid: int, flush_s: float) -> None:
         """Every flush to disk of this process takes so much longer, until `calm`."""
-        self._tell(pid, 0, 0, 0, round(flush_s * 1e6))
+        self._tell(pid, slow_us=round(flush_s * 1e6))
+
+    def shift(self, pid: int, by_s: int) -> None:
+        """The clock of this process (not its stopwatch) is wrong by so many seconds, until `calm`."""
+        self._tell(pid, shift_s=by_s)
 
     def calm(self) -> None:
         """Nothing happens any more."""
-        self._tell(0, 0, 0, 0, 0)
+        self._tell(0)
 
-    def count_flushes(self) -> int:
-        """Flushes to disk since it was last told anything."""
-        return int(struct.unpack_from("7i", self._page)[6])
-
-    def _tell(self, *fields: int) -> None:
+    def _tell(
+        self, pid: int, moment: int = 0, let_pass: int = 0, error: int = 0, slow_us: int = 0, shift_s: int = 0
+    ) -> None:
         # The process is named last: before that nobody obeys what is half written.
         self._page[:4] = struct.pack("i", 0)
-        self._page[4:28] = struct.pack("6i", *fields[1:], 0, 0)
-        self._page[:4] = struct.pack("i", fields[0])
+        self._page[4:28] = struct.pack("6i", moment, let_pass, error, slow_us, shift_s, 0)
+        self._page[:4] = struct.pack("i", pid)

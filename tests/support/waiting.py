@@ -15,3 +15,8 @@ async def wait_until(
     while not predicate():
         assert time.monotonic() < end_s, f"not within {deadline_s} s: {predicate}"
         await asyncio.sleep(every_s)
+
+
+async def pause(delay_s: float) -> None:
+    """As long as a device waits before it tries again; the loop goes on meanwhile."""
+    await asyncio.sleep(delay_s)
