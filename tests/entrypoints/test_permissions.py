@@ -73,6 +73,7 @@ POST   /osmand                                               401    403  yes  40
 GET    /api/v1/handover                                      401    403  403  yes      yes        yes   403
 POST   /api/v1/handover                                      401    403  403  yes      yes        yes   403
 
+GET    /api/v1/admin/access                                  401    403  403  403      403        yes   yes
 GET    /api/v1/admin/listeners                               401    403  403  403      yes        yes   403
 POST   /api/v1/admin/listeners/{name}/resume                 401    403  403  403      403        yes   403
 GET    /api/v1/admin/safekeeping                             401    403  403  403      yes        yes   403

@@ -140,6 +140,13 @@ class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file with the master key, best on another medium than the database; empty means `master.key` in the data folder."""
 
 
+class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who came in, who was refused, who looked at what: `safezone access`."""
+
+    keep_days: Annotated[int, msgspec.Meta(ge=90, le=3650)] = 180
+    """Days for which the access log is kept; the law on computers asks for 90."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in `safezone.toml`; a section that is absent keeps its defaults."""
 
@@ -148,6 +155,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     positions: Positions = Positions()
     heartbeats: Heartbeats = Heartbeats()
     broker: Broker = Broker()
+    access: Access = Access()
     backup: Backup = Backup()
     keys: Keys = Keys()
     database_url: str = ""

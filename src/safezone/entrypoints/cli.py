@@ -49,6 +49,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "restore-drill": ("cli_restore", "run_drill"),
     "station": ("cli_commands", "run_station"),
     "credential": ("cli_commands", "run_credential"),
+    "access": ("cli_access", "run_access"),
     "map": ("cli_commands", "run_map"),
 }
 
@@ -296,6 +297,18 @@ def _until(text: str) -> int | datetime:
 
 
 def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
+    access = _add(
+        commands,
+        "access",
+        "Show who came in, who was refused, and who looked at what.",
+        "safezone access --actor operator:ccoc-1",
+    )
+    _add_data(access, STATION_DATA)
+    access.add_argument("--limit", type=int, default=100, metavar="N", help="so many lines (default 100)")
+    access.add_argument(
+        "--actor", default="", metavar="WHO", help="of this actor alone, such as operator:ccoc-1"
+    )
+    access.add_argument("--about", default="", metavar="ID", help="about this incident, photo or unit alone")
     station = _add(
         commands,
         "station",

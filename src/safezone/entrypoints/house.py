@@ -42,6 +42,7 @@ class DataFolder:
         self.settings_file = path / "safezone.toml"
         self.roads_file = path / "roads.npz"
         self.broker = path / "broker"
+        self.access = path / "access"
         self.run = path / "run"
         self.safekeeping_file = path / "safekeeping.json"
         self._lock: IO[str] | None = None

@@ -19,6 +19,7 @@ from safezone.core.errors import Refused, Unavailable
 from safezone.core.identity import Identity
 from safezone.core.record_faults import WrongValue
 from safezone.entrypoints import problems
+from safezone.entrypoints.access import AccessLog, AccessRoutes
 from safezone.entrypoints.admin_routes import AdminRoutes, CredentialRoutes, HealthRoutes
 from safezone.entrypoints.api_description import openapi_config
 from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
@@ -46,6 +47,7 @@ def create_app(
     roads: Roads,
     more_routes: Sequence[Any],
     state: Any,
+    access: AccessLog,
 ) -> Litestar:
     """The ASGI application; `more_routes` are those of the other domains, `state` is what /readyz tells about."""
     doorman = Doorman(desk.authenticator, desk.station)
@@ -56,6 +58,7 @@ def create_app(
         "roads": _always(roads),
         "node_state": _always(state),
         "database": _always(desk.database),
+        "access_folder": _always(access.folder),
         "bad_sign_ins": _always(Allowance(BAD_SIGN_INS_PER_S, BAD_SIGN_INS_AT_ONCE)),
     }
     routes: list[Any] = [
@@ -68,6 +71,7 @@ def create_app(
         AdminRoutes,
         CredentialRoutes,
         HealthRoutes,
+        AccessRoutes,
         live_route(hub, doorman),
         *more_routes,
         *_pages(),
@@ -88,8 +92,9 @@ def create_app(
             "Surroundings": Surroundings,
             "Roads": Roads,
             "Allowance": Allowance,
+            "Path": Path,
         },
-        before_send=[add_headers],
+        before_send=[add_headers, access.on_send],
         request_max_body_size=desk.settings.web.max_body_mib * 1024 * 1024 + 1024,
         compression_config=CompressionConfig(backend="gzip", exclude=["/api/v1/live"], minimum_size=2048),
         openapi_config=openapi_config(),

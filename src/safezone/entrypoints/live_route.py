@@ -12,6 +12,7 @@ from litestar.types import Receive, Scope, Send
 from safezone.core.errors import Invalid
 from safezone.core.i18n import Words
 from safezone.entrypoints.live import LiveHub, Screen
+from safezone.entrypoints.remembered import remember_identity
 from safezone.entrypoints.who import Doorman
 
 _HEADERS = [
@@ -28,6 +29,7 @@ def live_route(hub: LiveHub, doorman: Doorman) -> Any:
     async def live(scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         identity = doorman.identify(headers)
+        remember_identity(scope, identity)
         identity.require("operator", "supervisor", "admin", "unit")
         screen = Screen(identity, doorman.token_in(headers) or "", _place_in(scope, headers, hub))
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})

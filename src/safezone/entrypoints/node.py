@@ -21,6 +21,7 @@ from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
 from safezone.core.listeners import Listeners
 from safezone.core.settings import Web
+from safezone.entrypoints.access import AccessLog
 from safezone.entrypoints.connections import guarded
 from safezone.entrypoints.console_routes import Roads
 from safezone.entrypoints.feeds import AssetFeed, HandoverFeed, IncidentFeed, MovingUnits, UnitFeed
@@ -80,7 +81,9 @@ class Node:
         self.doors: list[Door] = []
         self._server: _Server | None = None
         routes: list[Any] = [*asset_routes, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
-        self.app = create_app(self.desk, self.hub, surroundings, Roads(folder.roads_file), routes, self)
+        self.access = AccessLog(folder.access, self.desk.clock, self.desk.settings.access.keep_days)
+        roads = Roads(folder.roads_file)
+        self.app = create_app(self.desk, self.hub, surroundings, roads, routes, self, self.access)
         self.certificate = certificate_of(self.desk.settings.web)
         if self.certificate is not None:
             self.doors.append(self.certificate)
@@ -148,6 +151,7 @@ class Node:
                 await door.stop()
             await asyncio.to_thread(self.listeners.stop)
             await self.hub.stop()
+            self.access.close()
 
 
 def _settle_memory() -> None:

@@ -16,6 +16,7 @@ from safezone.core.errors import NotSignedIn
 from safezone.core.identity import Identity, public
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.remembered import remember_identity
 from safezone.entrypoints.who import COOKIE
 
 
@@ -60,6 +61,7 @@ class SessionRoutes(Controller):
             wait_s = bad_sign_ins.take(address_key(request.client.host if request.client else ""))
             raise too_many(wait_s) if wait_s else NotSignedIn("bad_token", BAD_TOKEN)
         issued: Issued = await desk.execute(OpenSession(data.token), public(desk.station))
+        remember_identity(request.scope, issued.identity)
         cookie = Cookie(
             COOKIE,
             value=issued.secret,

@@ -11,6 +11,7 @@ from safezone.core.auth import Authenticator
 from safezone.core.errors import NotAllowed
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, public
+from safezone.entrypoints.remembered import remember_identity
 
 COOKIE: Final = "safezone_session"
 BROWSER_HEADER: Final = b"x-safezone"
@@ -50,6 +51,7 @@ class Doorman:
         """Who sent the request; NotAllowed for a change by cookie that did not come from our own page (CSRF)."""
         headers = dict(request.scope["headers"])
         identity = self.identify(headers)
+        remember_identity(request.scope, identity)
         by_cookie = identity.role != "public" and _bearer_in(headers) is None
         if by_cookie and request.method not in _SAFE and BROWSER_HEADER not in headers:
             raise NotAllowed(

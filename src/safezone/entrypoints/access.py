@@ -1,0 +1,197 @@
+"""Who came in, who was refused, and who looked at what citizens said: a file a day, kept for at least 90 days.
+
+A line names the look and never holds what was seen. What somebody *does* is an event of the log; this is for what leaves
+no event behind. Files, not tables: a look must not wait for the writing lane, and a flood of refusals must not fill it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+from litestar.types import Message, Scope
+
+from safezone.core.clock import Clock
+from safezone.core.identity import Identity
+from safezone.entrypoints.gate import address_key
+from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.remembered import remembered_identity
+
+logger = logging.getLogger("safezone.access")
+
+LONGEST_LIST: Final = 1000
+REFUSALS_PER_S: Final = 1.0
+REFUSALS_AT_ONCE: Final = 200
+"""Of one address; a flood of them says nothing more, and would fill the disk."""
+
+_LOOKS: Final = {
+    "/api/v1/console": "saw_console",
+    "/api/v1/live": "joined_live",
+    "/api/v1/incidents": "listed_incidents",
+    "/api/v1/incidents/{incident_id}": "opened_incident",
+    "/api/v1/incidents/{incident_id}/photos/{photo_id}": "saw_photo",
+    "/api/v1/handover": "read_handover",
+    "/api/v1/units": "saw_positions",
+    "/api/v1/units/{unit_id}": "saw_positions",
+    "/api/v1/admin/refused-messages": "read_refused_messages",
+    "/api/v1/admin/credentials": "listed_credentials",
+    "/api/v1/admin/access": "read_access_log",
+}
+"""What a successful GET of an address lets somebody see."""
+
+
+class AccessEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One look, sign-in, sign-out or refusal. `about` are the ids in the address, never what was seen."""
+
+    at: datetime
+    what: str
+    actor: str
+    address: str
+    path: str
+    status: int
+    credential_id: str | None = None
+    about: dict[str, str] = {}
+
+
+class AccessList(msgspec.Struct, frozen=True):
+    """The last entries, newest first."""
+
+    items: list[AccessEntry]
+
+
+class AccessLog:
+    """The files of one folder, `access-2026-11-21.jsonl` for each day (UTC), for the eyes of this user only."""
+
+    def __init__(self, folder: Path, clock: Clock, keep_days: int) -> None:
+        self.folder = folder
+        self._clock = clock
+        self._keep_days = keep_days
+        self._refusals = Allowance(REFUSALS_PER_S, REFUSALS_AT_ONCE)
+        self._day = ""
+        self._file = -1
+        self._trouble = False
+
+    async def on_send(self, message: Message, scope: Scope) -> None:
+        """Called with the beginning of each answer: notes those that are worth it."""
+        if message["type"] != "http.response.start":
+            return
+        status: int = message["status"]
+        what = _what(scope, status)
+        client = scope.get("client")
+        address = "" if client is None else client[0]
+        if what is None or (what == "refused" and self._refusals.take(address_key(address))):
+            return
+        who = remembered_identity(scope)
+        about = {name: str(value)[:100] for name, value in scope.get("path_params", {}).items()}
+        self.note(
+            AccessEntry(
+                self._clock.now(),
+                what,
+                "public:anonymous" if who is None else who.actor,
+                address,
+                f"{scope.get('method', '')} {scope.get('path_template', '')}",
+                status,
+                None if who is None else who.credential_id,
+                about,
+            )
+        )
+
+    def note(self, entry: AccessEntry) -> None:
+        """The entry is in the file of its day; a disk that takes nothing stops nobody and is told about once."""
+        try:
+            day = entry.at.strftime("%Y-%m-%d")
+            if day != self._day:
+                self._turn_over(day, entry.at)
+            os.write(self._file, msgspec.json.encode(entry) + b"\n")
+            self._trouble = False
+        except OSError as problem:
+            if not self._trouble:
+                logger.warning("บันทึกการเข้าถึงไม่ได้ / the access log cannot be written: %s", problem)
+            self._trouble = True
+
+    def close(self) -> None:
+        """The file of today is closed."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file, self._day = -1, ""
+
+    def _turn_over(self, day: str, at: datetime) -> None:
+        """A new day has a new file, and the files that are old enough are deleted."""
+        self.close()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = self.folder / f"access-{day}.jsonl"
+        self._file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if os.fstat(self._file).st_size:
+            # A power cut may have left half a line: the next one begins on its own.
+            os.write(self._file, b"\n")
+        self._day = day
+        oldest = (at - timedelta(days=self._keep_days)).strftime("access-%Y-%m-%d.jsonl")
+        for file in self.folder.glob("access-*.jsonl"):
+            if file.name < oldest:
+                file.unlink(missing_ok=True)
+
+
+def list_entries(
+    folder: Path, limit: int = 100, before: datetime | None = None, actor: str = "", about: str = ""
+) -> list[AccessEntry]:
+    """The last entries of a folder's files, newest first; a line that a power cut left half-written is left out."""
+    found: list[AccessEntry] = []
+    for entry in _newest_first(folder):
+        fits = (
+            (before is None or entry.at < before)
+            and (not actor or entry.actor == actor)
+            and (not about or about in entry.about.values())
+        )
+        if fits:
+            found.append(entry)
+            if len(found) >= limit:
+                break
+    return found
+
+
+def _newest_first(folder: Path) -> Iterator[AccessEntry]:
+    decoder = msgspec.json.Decoder(AccessEntry)
+    for file in sorted(folder.glob("access-*.jsonl"), reverse=True):
+        for line in reversed(file.read_bytes().splitlines()):
+            try:
+                yield decoder.decode(line)
+            except msgspec.DecodeError:
+                continue
+
+
+def _what(scope: Scope, status: int) -> str | None:
+    """What an answer means for this log; None where it is not worth a line."""
+    path, method = scope.get("path_template", ""), scope.get("method", "GET")
+    if status in (401, 403):
+        return "refused"
+    if path == "/api/v1/session" and method in ("POST", "DELETE") and status < 300:
+        return "signed_in" if method == "POST" else "signed_out"
+    return _LOOKS.get(path) if method in ("GET", "HEAD") and status < 300 else None
+
+
+class AccessRoutes(Controller):
+    """For administrators and auditors: who looked."""
+
+    path = "/api/v1/admin/access"
+    tags = ("administration",)
+
+    @get()
+    async def list_access(
+        self,
+        identity: NamedDependency[Identity],
+        access_folder: NamedDependency[Path],
+        limit: Annotated[int, QueryParameter(ge=1, le=LONGEST_LIST)] = 200,
+        actor: Annotated[str | None, QueryParameter(max_length=120, required=False)] = None,
+        about: Annotated[str | None, QueryParameter(max_length=100, required=False)] = None,
+    ) -> AccessList:
+        """Who came in, was refused, or looked at what; `actor` as in `operator:ccoc-1`, `about` an incident's id."""
+        identity.require("admin", "auditor")
+        return AccessList(list_entries(access_folder, limit, None, actor or "", about or ""))
