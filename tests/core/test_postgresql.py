@@ -56,7 +56,8 @@ def test_the_migrations_make_the_tables_that_are_declared(url: str) -> None:
         )
         differences = compare_metadata(context, metadata)
     database.close()
-    assert not differences
+    # `position` is partitioned there: a part is no table of its own.
+    assert [each for each in differences if not str(each).count("position_default")] == []
 
 
 def _refused(url: str) -> CannotStart:
