@@ -136,6 +136,13 @@ def append(conn: Connection, head: Head, entries: Sequence[Entry]) -> None:
         _UPDATE_HEAD.run(conn, {"of_station": head.station, "seq": head.seq, "hash": head.hash})
 
 
+def touch(conn: Connection, head: Head) -> None:
+    """The head row is written and stays as it is: fails where nothing can be written."""
+    # SQLite writes no page that stays the same, so it becomes another one in between.
+    for seq in () if head.is_new else (-1, head.seq):
+        _UPDATE_HEAD.run(conn, {"of_station": head.station, "seq": seq, "hash": head.hash})
+
+
 class LogReader:
     """Reads lines back into events; it must know every kind that was ever written."""
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 from sqlalchemy import Connection
@@ -29,6 +29,9 @@ LONGEST_GAP: Final = 20_000
 CATCH_UP_STEP: Final = 300
 
 _encode: Final = msgspec.json.Encoder().encode
+
+Trouble = Literal["record", "doors"]
+"""`record`: nothing can be stored. `doors`: the SOS points cannot reach the program."""
 
 
 class LiveSource(Protocol):
@@ -138,6 +141,8 @@ class LiveHub:
         self._tasks: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self.position = 0
+        self.trouble: Callable[[], list[Trouble]] = list
+        """What every screen must say until it is over."""
 
     async def start(self) -> None:
         """The hub follows the log from its end."""
@@ -256,9 +261,13 @@ class LiveHub:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             self._sign_out_revoked()
-            beat = frame_of("heartbeat", {"seq": self.position, "at": self._desk.clock.now()})
+            beat = self._beat_frame()
             for screen in self._screens:
                 screen.push(beat)
+
+    def _beat_frame(self) -> bytes:
+        said = {"seq": self.position, "at": self._desk.clock.now(), "trouble": self.trouble()}
+        return frame_of("heartbeat", said)
 
     async def _send_moves(self) -> None:
         while True:
@@ -289,7 +298,7 @@ class LiveHub:
             reason = "unknown_place" if screen.position > head else "too_far_behind"
             await send(frame_of("reload", {"reason": reason, "seq": head}))
             return False
-        await send(frame_of("heartbeat", {"seq": self.position, "at": self._desk.clock.now()}))
+        await send(self._beat_frame())
         while screen.position < self.position:
             prepared = await self._desk.ask(self._read_missed, screen.position)
             if not prepared:

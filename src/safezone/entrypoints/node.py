@@ -30,7 +30,7 @@ from safezone.entrypoints.house import DataFolder, Engine
 from safezone.entrypoints.http import create_app
 from safezone.entrypoints.jobs import Jobs, list_jobs
 from safezone.entrypoints.lifeline import BEAT_S
-from safezone.entrypoints.live import LiveHub, LiveSource
+from safezone.entrypoints.live import LiveHub, LiveSource, Trouble
 from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
 from safezone.entrypoints.tls import Certificate, certificate_of
 from safezone.entrypoints.who import Doorman
@@ -79,6 +79,7 @@ class Node:
         self.jobs = Jobs(self.desk, list_jobs(self.desk))
         self.keeper = Keeper(folder, self.desk.settings, self.desk.clock)
         self.doors: list[Door] = []
+        self.hub.trouble = self.trouble
         self._server: _Server | None = None
         routes: list[Any] = [*asset_routes, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
         self.access = AccessLog(folder.access, self.desk.clock, self.desk.settings.access.keep_days)
@@ -107,6 +108,16 @@ class Node:
     def safekeeping(self) -> Safekeeping:
         """What is known of the last backup and the last restore drill."""
         return load_state(self.folder)
+
+    def trouble(self) -> list[Trouble]:
+        """What an operator must know, because reports do not come in as they should."""
+        found: list[Trouble] = []
+        lane = self.engine.lane
+        if lane.last_error is not None or lane.busy_s() > SLOW_WRITE_S:
+            found.append("record")
+        if any(door.state() != "ok" for door in self.doors):
+            found.append("doors")
+        return found
 
     def beat(self, say: Callable[[], None]) -> None:
         """From now on `say` is called as long as this program does its work: the event loop turns, the lane writes.

@@ -318,7 +318,11 @@ export interface PositionsFrame {
 export interface HeartbeatFrame {
   seq: number;
   at: IsoTime;
+  /** Why reports do not come in as they should; empty when all is well. */
+  trouble: Trouble[];
 }
+
+export type Trouble = "record" | "doors";
 
 export interface ReloadFrame {
   reason: string;

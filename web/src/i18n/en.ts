@@ -57,6 +57,10 @@ export const en: Record<Key, string> = {
   "feed.band.age": "Cut off for {age}",
   "feed.band.do": "Take reports by radio and telephone. The screen keeps trying to reconnect",
   "feed.band.now": "Reconnect now",
+  "trouble.record": "Nothing can be stored — no report is being taken",
+  "trouble.record.do": "Take reports by radio and telephone, write them down, and call the technician",
+  "trouble.doors": "The SOS points cannot reach the centre — presses come in late",
+  "trouble.doors.do": "The other ways in still work. Watch the SOS points by camera and call the technician",
   "feed.back": "Connected again; nothing was missed",
   "feed.reloaded": "Away for long: everything was loaded afresh",
 

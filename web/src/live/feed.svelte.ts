@@ -1,6 +1,6 @@
 /** What this screen knows, kept up to date; and whether it is still being told. */
 import { api, ApiError } from "../api/client.ts";
-import type { IncidentView, UnitView } from "../api/types.ts";
+import type { IncidentView, Trouble, UnitView } from "../api/types.ts";
 import { clock } from "./clock.svelte.ts";
 import { SILENCE_LIMIT_MS } from "./hub.ts";
 import { openLink, type Link } from "./link.ts";
@@ -28,6 +28,8 @@ export class LiveFeed {
   lastHeardAt = $state(0);
   /** True when an operator must not trust this screen any more. */
   dead = $state(false);
+  /** What the station itself says is wrong with it, as of its last sign of life. */
+  trouble = $state.raw<readonly Trouble[]>([]);
   /** Counts honest "everything was loaded afresh", so that the screen can say so. */
   reloads = $state(0);
 
@@ -104,6 +106,7 @@ export class LiveFeed {
     } else {
       clock.hear(message.frame.at);
       this.heard(message.frame.at);
+      if (message.type === "heartbeat") this.trouble = message.frame.trouble;
       this.pending.push(message);
       this.planFlush();
     }
