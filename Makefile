@@ -6,7 +6,7 @@
 #   make docs    write the reference tables      make wheel   the file to install elsewhere: dist/*.whl
 #   make lock    renew the locked versions       make clean   take away what make made
 #   make audit   known vulnerabilities in what is used (asks the network)
-#   make faults  kill, hang, fill and cut everything, in every way that is known (about 25 minutes)
+#   make faults  kill, hang, fill and cut everything, in every way that is known (20 to 30 minutes)
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
