@@ -24,6 +24,8 @@ CALLERS = ("public", "sos-01", "car-1", "operator", "supervisor", "admin", "audi
 TABLE = """
                                                              public pole unit operator supervisor admin auditor
 GET    /healthz                                              yes    yes  yes  yes      yes        yes   yes
+GET    /metrics                                              yes    yes  yes  yes      yes        yes   yes
+GET    /livez                                                yes    yes  yes  yes      yes        yes   yes
 GET    /readyz                                               yes    yes  yes  yes      yes        yes   yes
 GET    /schema                                               yes    yes  yes  yes      yes        yes   yes
 GET    /schema/openapi.json                                  yes    yes  yes  yes      yes        yes   yes

@@ -63,7 +63,7 @@ def test_a_drill_that_fails_is_seen(tmp_path: Path) -> None:
         )
         drill = finish(["restore-drill", *depot, "--from", str(tmp_path / "depot"), "--identity", str(wrong)])
         assert drill.returncode == 1
-        said = station.api().ask_any("/readyz")["parts"]["backup"]
+        said = station.api().ask_any("/readyz")["parts"]["backup"]["reason"]["en"]
         assert "restore drill failed" in said
         assert station.api("admin").ask("/api/v1/admin/safekeeping").get("drill_ok") is None
         assert not (station.folder.run / "safekeeping").exists(), "nothing of the copy is left"

@@ -46,7 +46,7 @@ def test_a_running_station_is_backed_up_and_says_so(tmp_path: Path) -> None:
         refused = finish(words)
         assert refused.returncode == 1
         assert "--recipient" in refused.stderr
-        assert "--recipient" in station.api().ask_any("/readyz")["parts"]["backup"]
+        assert "--recipient" in station.api().ask_any("/readyz")["parts"]["backup"]["reason"]["en"]
         done = finish([*words, "--recipient", recipient])
         assert done.returncode == 0, done.stderr
         assert f"line {head}" in done.stdout
@@ -54,7 +54,7 @@ def test_a_running_station_is_backed_up_and_says_so(tmp_path: Path) -> None:
         assert told["backup"]["ok"]
         assert told["backup"] == told["backup_ok"]
         assert told["backup"]["seq"] == head
-        assert station.api().ask_any("/readyz")["parts"]["backup"] == "ok"
+        assert station.api().ask_any("/readyz")["parts"]["backup"]["state"] == "ok"
         assert len(list((tmp_path / "depot").iterdir())) == 2
     finally:
         station.close()

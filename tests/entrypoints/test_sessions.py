@@ -307,7 +307,7 @@ def test_a_new_pole_can_press_at_once_and_disturbs_no_other(demo: WholeStation) 
     finally:
         new.leave()
         old.leave()
-    assert demo.readiness().json()["parts"]["BrokerUsers"] == "ok"
+    assert demo.readiness().json()["parts"]["broker_users"]["state"] == "ok"
 
 
 def test_a_revoked_pole_is_refused_when_it_comes_again(demo: WholeStation) -> None:

@@ -70,7 +70,7 @@ def _fill_and_free(station: Station, disk: Path, poles: list[Pole]) -> None:
     assert [press.receipts for press in presses] == [[], [], []], "a lie"
     ready = station.readiness()
     assert ready.status_code == 503
-    assert "full" in ready.json()["parts"]["record"]
+    assert "full" in ready.json()["parts"]["record"]["reason"]["en"]
     assert station.ask("GET", "/console").status_code == 200, "what is known can still be read"
     assert station.children()["node"] == node
 

@@ -30,6 +30,12 @@ class RecordHeartbeat(msgspec.Struct, frozen=True):
     via: Sign = "heartbeat"
 
 
+class KeepProbe(msgspec.Struct, frozen=True):
+    """A synthetic press came in by this point, which is no asset: the time of the last one is kept, nothing else."""
+
+    point_id: str
+
+
 class AssessReadiness(msgspec.Struct, frozen=True):
     """Judge every asset by the evidence; `listening_since` is when this program began to hear heartbeats (UTC)."""
 

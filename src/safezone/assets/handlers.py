@@ -8,7 +8,13 @@ from datetime import datetime
 from sqlalchemy import select
 
 from safezone.assets import store
-from safezone.assets.commands import AssessReadiness, HeartbeatAnswer, RecordHeartbeat, RegisterAssets
+from safezone.assets.commands import (
+    AssessReadiness,
+    HeartbeatAnswer,
+    KeepProbe,
+    RecordHeartbeat,
+    RegisterAssets,
+)
 from safezone.assets.queries import has_asset
 from safezone.assets.rules import Evidence, Judgement, judge, judge_site
 from safezone.core.bus import Bus
@@ -27,6 +33,7 @@ def register(bus: Bus, limits: Heartbeats) -> None:
     store.register(bus)
     bus.handle(RegisterAssets, register_assets)
     bus.handle_many(RecordHeartbeat, record_heartbeats)
+    bus.handle(KeepProbe, keep_probe)
     bus.handle(AssessReadiness, lambda cmd, uow: assess_readiness(cmd, uow, limits))
     bus.listen("assets.sign_of_life", hear_press, [ReportReceived])
 
@@ -72,6 +79,12 @@ def record_heartbeats(cmds: Sequence[RecordHeartbeat], uows: Sequence[UnitOfWork
     heard = zip(cmds, uows, answers, strict=True)
     store.put_signs(uows[0].conn, [_sign_of(cmd, uow) for cmd, uow, answer in heard if answer == "ok"])
     return answers
+
+
+def keep_probe(cmd: KeepProbe, uow: UnitOfWork) -> None:
+    """A synthetic press is on disk, as a sign of life of something that is no asset: no screen and no count shows it."""
+    uow.identity.require("system")
+    store.put_signs(uow.conn, [store.HeardFrom(uow.station, cmd.point_id, uow.at_us, "press")])
 
 
 def _answer_to(cmd: RecordHeartbeat, uow: UnitOfWork) -> HeartbeatAnswer:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from safezone.assets import store
 from safezone.assets.rules import first_judgement
@@ -189,3 +189,10 @@ def _build(conn: Connection, station: str) -> _Known:
 
 
 _KNOWN: Final = Remembered(store.find_version, _build)
+
+
+def count_by_readiness(conn: Connection, station: str) -> dict[tuple[str, str], int]:
+    """How many things there are of each kind and readiness."""
+    kind, readiness = store.asset.c.kind, store.asset.c.readiness
+    counted = select(kind, readiness, func.count()).where(store.asset.c.station == station)
+    return {(row[0], row[1]): int(row[2]) for row in conn.execute(counted.group_by(kind, readiness))}

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -47,10 +48,10 @@ class Committed(msgspec.Struct, frozen=True):
 Observer = Callable[[Committed], None]
 
 
-class _Ask:
+class Ask:
     """One command on its way, and how its answer gets back to whoever asked."""
 
-    __slots__ = ("command", "error", "future", "identity", "loop", "result")
+    __slots__ = ("asked_s", "command", "error", "future", "identity", "loop", "result")
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class _Ask:
         self.identity = identity
         self.future = future
         self.loop = loop
+        self.asked_s = time.perf_counter()
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -76,11 +78,34 @@ class _Ask:
             future.set_result(self.result)
 
 
+class Batch(msgspec.Struct, frozen=True):
+    """What the lane did with commands that shared one transaction; times by `time.perf_counter`."""
+
+    asks: list[Ask]
+    began_s: float
+    worked_s: float
+    """Every command was carried out; what follows is the commit."""
+    ended_s: float
+
+
+Meter = Callable[[Batch], None]
+
+
+class LaneState(msgspec.Struct, frozen=True):
+    """How the lane stands: commands that wait, seconds since the oldest of them was handed in, and the last commit."""
+
+    waiting: int
+    oldest_s: float
+    committed_at: datetime | None
+    """By the clock of the program; None before the first commit."""
+    last_error: str | None
+
+
 def _seq_of(entry: Entry) -> int:
     return entry.seq
 
 
-def _settle_all(asks: Sequence[_Ask]) -> None:
+def _settle_all(asks: Sequence[Ask]) -> None:
     for ask in asks:
         ask.settle()
 
@@ -92,18 +117,29 @@ class WriterLane:
         self._database = database
         self._bus = bus
         self._clock = clock
-        self._waiting: queue.SimpleQueue[_Ask | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Ask | None] = queue.SimpleQueue()
         self._observers: list[Observer] = []
         self._thread: threading.Thread | None = None
         self._conn: Connection | None = None
         self._ended = threading.Event()
+        self._taken: list[Ask] = []
+        self._worked_s = 0.0
+        self._committed_at: datetime | None = None
         self.last_error: str | None = None
+        self.meter: Meter | None = None
+        """Called in the lane's thread after everybody in a batch was answered; it must be quick and must not raise."""
         self._busy_since: float | None = None
 
     def busy_s(self) -> float:
         """For how long the lane has been at the transaction under way; 0 when there is none."""
         since = self._busy_since
         return 0.0 if since is None else time.monotonic() - since
+
+    def state(self) -> LaneState:
+        """How the lane stands now; may be asked from any thread."""
+        taken = self._taken
+        oldest_s = time.perf_counter() - taken[0].asked_s if taken else 0.0
+        return LaneState(self._waiting.qsize() + len(taken), oldest_s, self._committed_at, self.last_error)
 
     def observe(self, observer: Observer) -> None:
         """`observer` is called in the lane's thread after each commit; it must be quick and must not raise."""
@@ -126,16 +162,16 @@ class WriterLane:
         """The handler's answer, after the commit; raises its refusal, or Unavailable when it could not be stored."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._hand_in(_Ask(command, identity, future, loop))
+        self._hand_in(Ask(command, identity, future, loop))
         return await future
 
     def submit(self, command: Any, identity: Identity) -> Future[Any]:
         """As `execute`, for threads: a future that is done after the commit."""
         future: Future[Any] = Future()
-        self._hand_in(_Ask(command, identity, future, None))
+        self._hand_in(Ask(command, identity, future, None))
         return future
 
-    def _hand_in(self, ask: _Ask) -> None:
+    def _hand_in(self, ask: Ask) -> None:
         if has_nul(ask.command):
             ask.error = Invalid("cannot_be_kept", CANNOT_BE_KEPT)
             ask.settle()
@@ -146,7 +182,7 @@ class WriterLane:
 
     def _refuse_waiting(self) -> None:
         """Whoever asks when it is too late hears so, instead of waiting for ever."""
-        late: list[_Ask] = []
+        late: list[Ask] = []
         while True:
             try:
                 ask = self._waiting.get_nowait()
@@ -184,10 +220,13 @@ class WriterLane:
         self._ended.set()
         self._refuse_waiting()
 
-    def _take(self, asks: list[_Ask]) -> None:
+    def _take(self, asks: list[Ask]) -> None:
         """Every ask of the batch is answered, after its commit or with the reason why there was none."""
+        self._taken = asks
+        began_s = self._worked_s = time.perf_counter()
         try:
             committed = self._transact(asks)
+            self._committed_at = self._clock.now()
         except Exception as problem:  # noqa: BLE001 - the lane outlives every fault of one batch
             # Full disk, lost database: nothing of the batch was stored, so nobody may hear "received".
             why = str(problem.__cause__ or problem)
@@ -199,9 +238,13 @@ class WriterLane:
                 ask.result, ask.error = None, Unavailable(f"not stored: {self.last_error}")
             committed = None
         # Told before it is answered: whoever hears "revoked" must not find the door still open for a moment.
+        ended_s = time.perf_counter()
         if committed is not None and (committed.entries or committed.signals):
             self._tell(committed)
         self._answer(asks)
+        self._taken = []
+        if self.meter is not None:
+            self.meter(Batch(asks, began_s, self._worked_s, ended_s))
 
     def _tell(self, committed: Committed) -> None:
         for observer in self._observers:
@@ -210,7 +253,7 @@ class WriterLane:
             except Exception:  # a screen's trouble must not end the lane
                 logger.exception("an observer of the lane failed")
 
-    def _transact(self, asks: list[_Ask]) -> Committed:
+    def _transact(self, asks: list[Ask]) -> Committed:
         if self._conn is None:
             self._conn = self._database.write_connection()
         conn = self._conn
@@ -221,7 +264,7 @@ class WriterLane:
             stations = sorted({ask.identity.station for ask in asks})
             heads = {station: log.Head.lock(conn, station) for station in stations}
             by_station: dict[str, list[Entry]] = {}
-            bulk: dict[type[Any], list[_Ask]] = {}
+            bulk: dict[type[Any], list[Ask]] = {}
             for ask in asks:
                 if self._bus.many_handler_of(type(ask.command)) is not None:
                     bulk.setdefault(type(ask.command), []).append(ask)
@@ -236,6 +279,7 @@ class WriterLane:
                 # Most turns of a job write nothing, and so prove nothing: it is over when something could be written.
                 for head in heads.values():
                     log.touch(conn, head)
+            self._worked_s = time.perf_counter()
         self.last_error = None
         return Committed(entries, signals)
 
@@ -243,7 +287,7 @@ class WriterLane:
         self,
         conn: Connection,
         heads: dict[str, log.Head],
-        group: list[_Ask],
+        group: list[Ask],
         by_station: dict[str, list[Entry]],
         signals: list[Any],
     ) -> None:
@@ -290,7 +334,7 @@ class WriterLane:
         for station, seq in before.items():
             heads[station].seq = seq
 
-    def _fail(self, group: list[_Ask], problem: Exception) -> None:
+    def _fail(self, group: list[Ask], problem: Exception) -> None:
         if not isinstance(problem, Refused):
             logger.error("%s failed", type(group[0].command).__name__, exc_info=problem)
         for ask in group:
@@ -298,9 +342,9 @@ class WriterLane:
                 problem if isinstance(problem, SafezoneError) else Unavailable(f"not stored: {problem!r}")
             )
 
-    def _answer(self, asks: list[_Ask]) -> None:
+    def _answer(self, asks: list[Ask]) -> None:
         """Each event loop is woken once for all of its asks."""
-        by_loop: dict[asyncio.AbstractEventLoop, list[_Ask]] = {}
+        by_loop: dict[asyncio.AbstractEventLoop, list[Ask]] = {}
         for ask in asks:
             if ask.loop is None:
                 ask.settle()

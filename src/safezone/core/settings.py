@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -56,6 +56,31 @@ class Heartbeats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Silent for this long: WATCH."""
     down_after_s: Seconds = 300
     """Silent for this long: DOWN."""
+
+
+class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The synthetic press: by the road of a real one, so that somebody notices when no press can arrive."""
+
+    every_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 60
+    """Seconds between two synthetic presses; 0 makes none. They open no incident and are counted nowhere."""
+    username: str = ""
+    """At your own broker: a user that may publish `safezone/<station>/sos/_probe/press` and hear `…/receipt`; empty takes
+    the program's own user. The embedded broker is told by the program."""
+    password_file: str = ""
+    """File with the password of that user."""
+
+
+class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may read /metrics (Prometheus)."""
+
+    access: Literal["loopback", "token", "nobody"] = "loopback"
+    """`loopback`: who asks from this machine and through no proxy. `token`: who has the token of `token_file`."""
+    token_file: str = ""
+    """File with the token, sent as `Authorization: Bearer <token>`."""
+
+    def __post_init__(self) -> None:
+        if self.access == "token" and not self.token_file:
+            raise ValueError('access = "token" needs token_file')
 
 
 class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,6 +179,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     positions: Positions = Positions()
     heartbeats: Heartbeats = Heartbeats()
+    probe: Probe = Probe()
+    metrics: Metrics = Metrics()
     broker: Broker = Broker()
     access: Access = Access()
     backup: Backup = Backup()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlalchemy import Connection
@@ -13,15 +13,18 @@ from sqlalchemy import Connection
 from safezone import __version__
 from safezone.core.auth import CredentialView, IssueCredential, Issued, RevokeCredential, list_credentials
 from safezone.core.desk import Desk
-from safezone.core.identity import Identity, system
+from safezone.core.identity import Identity
 from safezone.core.listeners import ListenerView, ResumeListener, list_listeners
+from safezone.entrypoints import health
 from safezone.entrypoints.safekeeping import Safekeeping
+from safezone.entrypoints.scrapers import check_scraper
 
 
 class NodeState(Protocol):
     """What the running program knows about its own parts."""
 
-    def parts(self) -> dict[str, str]: ...
+    @property
+    def health(self) -> health.Health: ...
 
     def wake_listeners(self) -> None: ...
 
@@ -34,12 +37,21 @@ class ListenerList(msgspec.Struct, frozen=True):
     items: list[ListenerView]
 
 
-class Health(msgspec.Struct, frozen=True):
-    """`ok`, or what is not."""
+class Alive(msgspec.Struct, frozen=True):
+    """The process answers; nothing is said about its parts."""
 
-    status: str
+    status: Literal["ok"]
     version: str
-    parts: dict[str, str]
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Every part by name. `down`: presses may not arrive or not be seen; `degraded`: they do, and a technician is needed."""
+
+    status: health.State
+    version: str
+    degraded: list[str]
+    """The parts that are not well, those that are down included."""
+    parts: dict[str, health.Part]
 
 
 class CredentialBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -161,19 +173,27 @@ class HealthRoutes(Controller):
     tags = ("health",)
 
     @get("/healthz")
-    async def healthz(self) -> Health:
+    async def healthz(self) -> Alive:
         """The process answers."""
-        return Health("ok", __version__, {})
+        return Alive("ok", __version__)
+
+    @get("/livez")
+    async def livez(self) -> Alive:
+        """The process answers: as /healthz, by the name that process supervisors look for."""
+        return Alive("ok", __version__)
+
+    @get("/metrics", media_type="text/plain; version=0.0.4; charset=utf-8")
+    async def metrics(
+        self, request: Request[Any, Any, Any], desk: NamedDependency[Desk], node_state: NamedDependency[Any]
+    ) -> bytes:
+        """Everything that is counted, for Prometheus. Who may read it is a setting (`[metrics]`)."""
+        check_scraper(desk.settings.metrics, request)
+        text: bytes = await node_state.metrics()
+        return text
 
     @get("/readyz")
-    async def readyz(self, desk: NamedDependency[Desk], node_state: NamedDependency[Any]) -> Response[Health]:
-        """Whether every part works: 200, or 503 with what does not."""
-        parts = dict(node_state.parts())
-        views = await desk.ask(_list, desk, system(desk.station, "readyz"))
-        parked = [view.name for view in views if view.state == "parked"]
-        parts["listeners"] = f"parked: {', '.join(parked)}" if parked else "ok"
-        # A backup that failed must be seen to, but the station serves all the same.
-        ready = all(said == "ok" for part, said in parts.items() if part != "backup")
-        return Response(
-            Health("ok" if ready else "not ready", __version__, parts), status_code=200 if ready else 503
-        )
+    async def readyz(self, node_state: NamedDependency[Any]) -> Response[Readiness]:
+        """How every part is: 200, also when some are degraded; 503 when a part that presses depend on is down."""
+        report = await node_state.health.look()
+        said = Readiness(report.state, __version__, report.degraded, report.parts)
+        return Response(said, status_code=503 if report.state == "down" else 200)

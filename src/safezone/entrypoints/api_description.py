@@ -29,6 +29,8 @@ _OPEN_TO_ALL: Final[dict[str, list[dict[str, list[str]]]]] = {
     "take_osmand_get": [{}, {"bearer": []}, {"tracker": []}],
     "take_osmand_post": [{}, {"bearer": []}, {"tracker": []}],
     "healthz": [],
+    "livez": [],
+    "metrics": [],
     "readyz": [],
 }
 """The operations for which nobody has to sign in, or not in the usual way, and how else."""

@@ -32,15 +32,22 @@ class BrokerUsers:
     nothing can be missed by missing an event.
     """
 
-    def __init__(self, desk: Desk, directory: Path, is_listening: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        directory: Path,
+        is_listening: Callable[[], bool] = lambda: True,
+        more: tuple[Device, ...] = (),
+    ) -> None:
         """`is_listening`: whether the program has signed in at the broker itself.
 
         Before its session exists nothing is kept for it, and a press would be confirmed to the pole and dropped: so
-        on the very first start no pole is let in before the program.
+        on the very first start no pole is let in before the program. `more` may sign in besides the poles.
         """
         self._desk = desk
         self._directory = directory
         self._is_listening = is_listening
+        self._more = more
         self._changed = asyncio.Event()
         self._trouble: Words | None = _NOT_TOLD
         self._complained = False
@@ -61,8 +68,12 @@ class BrokerUsers:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def state(self) -> str:
-        """`ok`, or why a pole may be refused although it is known, or let in although it is not."""
+        """`ok`, or what is wrong."""
         return "ok" if self._trouble is None else self._trouble.en
+
+    def trouble(self) -> Words | None:
+        """Why a pole may be refused although it is known, or let in although it is not; None when all is well."""
+        return self._trouble
 
     def _on_commit(self, committed: Committed) -> None:
         concerned = any(
@@ -87,7 +98,7 @@ class BrokerUsers:
     async def _tell(self) -> bool:
         """Whether the broker has the list as it is now; if not, it is tried again."""
         try:
-            devices = await self._desk.ask(devices_of, self._desk.station)
+            devices = await self._desk.ask(devices_of, self._desk.station) + self._more
             if devices == self._told:
                 return True
             taken = await asyncio.to_thread(broker.set_devices, self._directory, devices)

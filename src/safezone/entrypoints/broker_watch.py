@@ -72,6 +72,10 @@ class BrokerWatch:
         """`ok`, or what is wrong."""
         return "ok" if self._well else _KEEPS_NOTHING.en
 
+    def trouble(self) -> Words | None:
+        """What is wrong; None when the broker keeps what it is given."""
+        return None if self._well else _KEEPS_NOTHING
+
     async def _watch(self) -> None:
         misses = 0
         while True:

@@ -39,6 +39,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "node": ("cli_commands", "run_node"),
     "simulate": ("demo.simulate", "run_simulate"),
     "press": ("demo.press", "run_press"),
+    "doctor": ("doctor", "run_doctor"),
     "verify": ("cli_commands", "run_verify"),
     "rebuild": ("cli_commands", "run_rebuild"),
     "migrate-store": ("cli_migrate", "run_migrate_store"),
@@ -176,6 +177,15 @@ def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _add_record(commands: Commands[argparse.ArgumentParser]) -> None:
+    doctor = _add(
+        commands,
+        "doctor",
+        "Look at a data folder and the station that runs in it, and say what to do. Changes nothing. "
+        "Ends with 0 (well), 3 (something to look at) or 1 (something is bad).",
+        "safezone doctor --data data/demo",
+    )
+    _add_data(doctor, STATION_DATA)
+    doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
     verify = _add(
         commands,
         "verify",

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any, Final
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from safezone.core.settings import Web
+from safezone.entrypoints.figures import WebFigures
 from safezone.entrypoints.gate import Gate
 from safezone.entrypoints.who import Doorman
 
+_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _GET_CHANGES_SOMETHING: Final = ("/osmand",)
 """Trackers report with GET; whoever only asks for the head must not report anything."""
 
 
-def in_front_of(app: ASGIApp, doorman: Doorman, settings: Web) -> Any:
+def in_front_of(app: ASGIApp, doorman: Doorman, settings: Web, figures: WebFigures) -> Any:
     """The application as the web server calls it."""
-    front: Any = Gate(_with_head(app), doorman, settings)
+    front: Any = _counted(Gate(_with_head(app), doorman, settings), figures)
     return _behind_proxy(front, settings) if settings.behind_tls_proxy else front
 
 
@@ -31,6 +34,29 @@ def _behind_proxy(app: ASGIApp, settings: Web) -> ASGIApp:
             # The settings say that it takes TLS; a proxy that knows better says so in its header.
             scope["scheme"] = "https"
         await believing(scope, receive, send)
+
+    return front
+
+
+def _counted(app: ASGIApp, figures: WebFigures) -> ASGIApp:
+    """Each answer is counted by the route as the API describes it, so that no address of anybody is kept."""
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        began_s, status = perf_counter(), 0
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        said: Any = scope
+        try:
+            await app(scope, receive, noted)
+        finally:
+            route = said.get("path_template") or "other"
+            method = said["method"] if route != "other" and said["method"] in _METHODS else "other"
+            figures.note(method, route, status, perf_counter() - began_s)
 
     return front
 

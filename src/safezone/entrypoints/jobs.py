@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from safezone.patrol.commands import PurgePositions
 
 logger = logging.getLogger("safezone.jobs")
 HOUR_S: Final = 3600.0
+PATIENCE_S: Final = 15.0
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -50,9 +52,11 @@ class Jobs:
         self._desk = desk
         self._jobs = jobs
         self._tasks: list[asyncio.Task[None]] = []
+        self._done_s: dict[str, float] = {}
 
     def start(self) -> None:
         """Every job has its first turn after its first interval."""
+        self._done_s = dict.fromkeys((job.name for job in self._jobs), time.monotonic())
         self._tasks = [asyncio.create_task(self._run(job)) for job in self._jobs]
 
     async def stop(self) -> None:
@@ -61,11 +65,23 @@ class Jobs:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    @property
+    def count(self) -> int:
+        """How many jobs there are."""
+        return len(self._jobs)
+
+    def late(self) -> list[str]:
+        """The names of the jobs that were not done when they were due, some patience granted."""
+        now_s = time.monotonic()
+        limits = {job.name: 2 * job.every_s + PATIENCE_S for job in self._jobs}
+        return [name for name, done_s in self._done_s.items() if now_s - done_s > limits[name]]
+
     async def _run(self, job: Job) -> None:
         who = system(self._desk.station, f"job-{job.name}")
         while True:
             await asyncio.sleep(job.every_s)
             try:
                 await self._desk.execute(job.command, who)
+                self._done_s[job.name] = time.monotonic()
             except SafezoneError as problem:
                 logger.warning("job %s failed and is tried again in %g s: %s", job.name, job.every_s, problem)

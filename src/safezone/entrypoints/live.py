@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, Protocol
@@ -16,6 +17,7 @@ from safezone.core.event import Entry
 from safezone.core.identity import Identity
 from safezone.core.lane import Committed
 from safezone.core.log import last_seq
+from safezone.entrypoints.figures import Spread
 
 logger = logging.getLogger("safezone.live")
 
@@ -140,9 +142,15 @@ class LiveHub:
         self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.delay = Spread()
+        """Seconds from the commit to the screens."""
+        self._first_s = 0.0
+        self._beat_s = time.monotonic()
         self.position = 0
         self.trouble: Callable[[], list[Trouble]] = list
         """What every screen must say until it is over."""
+        self.notices: Sequence[Any] = ()
+        """What is not well, for the command centre: told with each heartbeat."""
 
     async def start(self) -> None:
         """The hub follows the log from its end."""
@@ -165,11 +173,22 @@ class LiveHub:
         """How many screens are connected and up to date."""
         return len(self._screens)
 
+    @property
+    def waiting(self) -> int:
+        """Events that are on disk and that no screen was told yet."""
+        return len(self._entries)
+
+    def silent_s(self) -> float:
+        """Seconds since every screen was last told that the feed is alive."""
+        return time.monotonic() - self._beat_s
+
     def _on_commit(self, committed: Committed) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._take, committed)
 
     def _take(self, committed: Committed) -> None:
+        if not self._entries:
+            self._first_s = time.perf_counter()
         self._entries.extend(e for e in committed.entries if e.station == self._desk.station)
         for signal in committed.signals:
             self._moves.update(self._moving.moved(signal))
@@ -180,7 +199,7 @@ class LiveHub:
         while True:
             await self._news.wait()
             self._news.clear()
-            batch = list(self._entries)
+            batch, first_s = list(self._entries), self._first_s
             self._entries.clear()
             if not batch:
                 continue
@@ -196,6 +215,7 @@ class LiveHub:
             # From here to the end nothing is awaited: a screen that joins is either before or after this batch.
             for one in prepared:
                 self._broadcast(one)
+            self.delay.add(time.perf_counter() - first_s)
             self._screens -= {screen for screen in self._screens if screen.closing}
             self.position = batch[-1].seq
             if any(entry.kind == "credential_revoked" for entry in batch):
@@ -261,13 +281,16 @@ class LiveHub:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             self._sign_out_revoked()
-            beat = self._beat_frame()
+            beat = self._heartbeat()
             for screen in self._screens:
-                screen.push(beat)
+                screen.push(beat if screen.identity.in_ccoc else self._heartbeat(()))
+            self._beat_s = time.monotonic()
 
-    def _beat_frame(self) -> bytes:
+    def _heartbeat(self, notices: Sequence[Any] | None = None) -> bytes:
+        """A sign of life; the command centre also hears with it what is not well."""
+        told = self.notices if notices is None else notices
         said = {"seq": self.position, "at": self._desk.clock.now(), "trouble": self.trouble()}
-        return frame_of("heartbeat", said)
+        return frame_of("heartbeat", {**said, "notices": told})
 
     async def _send_moves(self) -> None:
         while True:
@@ -298,7 +321,7 @@ class LiveHub:
             reason = "unknown_place" if screen.position > head else "too_far_behind"
             await send(frame_of("reload", {"reason": reason, "seq": head}))
             return False
-        await send(self._beat_frame())
+        await send(self._heartbeat(None if screen.identity.in_ccoc else ()))
         while screen.position < self.position:
             prepared = await self._desk.ask(self._read_missed, screen.position)
             if not prepared:

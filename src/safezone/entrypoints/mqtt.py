@@ -37,6 +37,8 @@ logger = logging.getLogger("safezone.mqtt")
 CONNECT_TIMEOUT_S: Final = 10.0
 SETTLED_AFTER_S: Final = 2.0
 """A connection that lasted this long was a good one: the next attempt after it comes at once again."""
+PROBE_POINT: Final = "_probe"
+"""The point that the program itself presses to see whether the road is open; no station set can have it."""
 LONGEST_UNCONNECTED_S: Final = 1.0
 LONGEST_UNSTORED_S: Final = 5.0
 """Between two attempts. An attempt to connect costs next to nothing; thousands of messages may be waiting to be stored."""
@@ -95,6 +97,12 @@ class DoorStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Those among them that have failed at least once and are tried again."""
     answered: int
     """Messages dealt with since the program started."""
+    received: int
+    """Messages that came in, each counted once however often it is tried."""
+    receipts: int
+    """Receipts that were handed to the broker."""
+    connects: int
+    """How often it has connected since the program started."""
 
 
 def tls_context(wanted: MqttSettings) -> ssl.SSLContext | None:
@@ -149,6 +157,9 @@ class MqttDoor:
         self._running: set[asyncio.Future[Reply | None]] = set()
         self._failing = 0
         self._answered = 0
+        self._connects = 0
+        self._received = 0
+        self._receipts = 0
         self._stopping = False
         self._trouble = _Trouble()
 
@@ -161,6 +172,9 @@ class MqttDoor:
             in_flight=len(self._running) + self._failing,
             failing=self._failing,
             answered=self._answered,
+            received=self._received,
+            receipts=self._receipts,
+            connects=self._connects,
         )
 
     def start(self) -> None:
@@ -194,6 +208,7 @@ class MqttDoor:
             return  # The broker asks again for what is still under way.
         if message.packet_id:
             link.unanswered.add(message.packet_id)
+        self._received += 1
         self._attempt(link, message, 0)
         if len(self._running) + self._failing >= self._settings.max_in_flight:
             link.pause()
@@ -225,7 +240,9 @@ class MqttDoor:
             self._put_off(link, message, failures, problem)
         else:
             self._answered += 1
-            link.answer(message, future.result())
+            reply = future.result()
+            self._receipts += reply is not None
+            link.answer(message, reply)
             if failures and not self._failing:
                 self._trouble.over("store")
         self._read_on()
@@ -263,6 +280,7 @@ class MqttDoor:
                 self._trouble.tell("connect", _cannot_connect(where, problem))
             else:
                 self._connected, self._since_at = True, self._clock.now()
+                self._connects += 1
                 self._trouble.over("connect")
                 logger.info("เชื่อมต่อกับโบรกเกอร์แล้ว / connected to the broker at %s", where)
                 await link.lost

@@ -52,14 +52,21 @@ class Link(asyncio.Protocol):
         self.lost: asyncio.Future[None] = self._loop.create_future()
 
     async def sign_in(
-        self, client_id: str, username: str, password: str, filters: Mapping[str, int], keepalive_s: int
+        self,
+        client_id: str,
+        username: str,
+        password: str,
+        filters: Mapping[str, int],
+        keepalive_s: int,
+        *,
+        clean: bool = False,
     ) -> None:
         """The broker has accepted us and every subscription (filter: QoS); BrokerRefuses says what it did not accept.
 
-        The session is a lasting one: what comes while we are away is kept for `client_id`.
+        The session is a lasting one, unless `clean`: what comes while we are away is kept for `client_id`.
         """
         connected, subscribed = self._await(wire.CONNACK), self._await(wire.SUBACK)
-        self._send(wire.connect(client_id, username, password, clean=False, keepalive_s=keepalive_s))
+        self._send(wire.connect(client_id, username, password, clean=clean, keepalive_s=keepalive_s))
         code = (await connected)[1]
         if code:
             unknown = Words(

@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -25,12 +26,17 @@ from safezone.entrypoints.access import AccessLog
 from safezone.entrypoints.connections import guarded
 from safezone.entrypoints.console_routes import Roads
 from safezone.entrypoints.feeds import AssetFeed, HandoverFeed, IncidentFeed, MovingUnits, UnitFeed
+from safezone.entrypoints.figures import Figures
 from safezone.entrypoints.front import in_front_of
+from safezone.entrypoints.health import Health, Report
 from safezone.entrypoints.house import DataFolder, Engine
 from safezone.entrypoints.http import create_app
 from safezone.entrypoints.jobs import Jobs, list_jobs
 from safezone.entrypoints.lifeline import BEAT_S
 from safezone.entrypoints.live import LiveHub, LiveSource, Trouble
+from safezone.entrypoints.mqtt import MqttSettings
+from safezone.entrypoints.node_checks import add_checks
+from safezone.entrypoints.probe import Login, Probe
 from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
 from safezone.entrypoints.tls import Certificate, certificate_of
 from safezone.entrypoints.who import Doorman
@@ -41,7 +47,7 @@ from safezone.zone.routes import routes as zone_routes
 logger = logging.getLogger("safezone.node")
 
 SLOW_WRITE_S: Final = 1.0
-"""A transaction that has taken this long is told in /readyz."""
+"""A transaction that has taken this long is told to every screen."""
 LONGEST_WRITE_S: Final = 60.0
 
 
@@ -79,6 +85,12 @@ class Node:
         self.jobs = Jobs(self.desk, list_jobs(self.desk))
         self.keeper = Keeper(folder, self.desk.settings, self.desk.clock)
         self.doors: list[Door] = []
+        self.figures = Figures()
+        self.probe: Probe | None = None
+        engine.lane.meter = self.figures.lane
+        self.health = Health(engine.clock, self._tell)
+        add_checks(self)
+        self._exposition: Any = None
         self.hub.trouble = self.trouble
         self._server: _Server | None = None
         routes: list[Any] = [*asset_routes, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
@@ -89,21 +101,30 @@ class Node:
         if self.certificate is not None:
             self.doors.append(self.certificate)
         doorman = Doorman(self.desk.authenticator, self.desk.station)
-        self.front = in_front_of(self.app, doorman, self.desk.settings.web)
+        self.front = in_front_of(self.app, doorman, self.desk.settings.web, self.figures.web)
 
     async def _keep_refused(self, source: str, raw: bytes, why: Words, who: Identity) -> None:
         kept = KeepRefusedMessage(source, who.actor, raw, why.th, why.en)
         await self.desk.execute(kept, system(self.desk.station, source))
 
-    def parts(self) -> dict[str, str]:
-        """`ok` or what is wrong, for each part that can be away while the rest works."""
-        busy_s = self.engine.lane.busy_s()
-        slow = f"a write has taken {busy_s:.0f} s so far: check the disk" if busy_s > SLOW_WRITE_S else "ok"
-        said = {"record": self.engine.lane.last_error or slow}
-        for door in self.doors:
-            said[type(door).__name__.lstrip("_")] = door.state()
-        said["backup"] = self.keeper.state()
-        return said
+    def probe_with(self, mqtt: MqttSettings, login: Login) -> None:
+        """Synthetic presses come in at this broker, by this login, while the program runs."""
+        every_s = float(self.desk.settings.probe.every_s)
+        probe = Probe(mqtt, self.desk.station, login, self.desk.clock, self.figures.probe, every_s=every_s)
+        self.probe = probe
+        self.health.add("probe", probe.check)
+
+    def _tell(self, report: Report) -> None:
+        self.hub.notices = report.notices
+
+    async def metrics(self) -> bytes:
+        """Everything that is counted, in the text format of Prometheus."""
+        if self._exposition is None:
+            # Loaded when it is first asked for, on another thread: a start or a press does not wait for it.
+            module = await self.desk.think(import_module, "safezone.entrypoints.metrics")
+            self._exposition = module.Exposition(self)
+        text: bytes = await self._exposition.text()
+        return text
 
     def safekeeping(self) -> Safekeeping:
         """What is known of the last backup and the last restore drill."""
@@ -146,6 +167,7 @@ class Node:
             door.start()
         self.jobs.start()
         self.keeper.start()
+        self.health.start()
         server = self._server = _Server(self.front, self.hub, self.desk.settings.web, self.certificate)
         serving = asyncio.create_task(server.serve(sockets=[web]))
         try:
@@ -154,8 +176,13 @@ class Node:
                 await asyncio.sleep(0.005)
             _settle_memory()
             on_ready()
+            if self.probe is not None:
+                self.probe.start()
             await serving
         finally:
+            if self.probe is not None:
+                await self.probe.stop()
+            await self.health.stop()
             await self.keeper.stop()
             await self.jobs.stop()
             for door in self.doors:

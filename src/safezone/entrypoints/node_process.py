@@ -23,7 +23,9 @@ from safezone.entrypoints.house import DataFolder, Engine, House
 from safezone.entrypoints.lifeline import tell_ready
 from safezone.entrypoints.mqtt import MqttDoor, MqttSettings
 from safezone.entrypoints.node import Node, listen, ready_of, write_ready
+from safezone.entrypoints.node_checks import check_mqtt_door, check_said
 from safezone.entrypoints.poles import Poles
+from safezone.entrypoints.probe import device_of, probe_login
 from safezone.entrypoints.setting_up import NewStation, create_station, write_device_secrets
 from safezone.zone.findings import StationSetRefused
 from safezone.zone.queries import list_stations
@@ -91,13 +93,20 @@ def run_node(options: NodeOptions, wire: Callable[[Settings], House]) -> int:
             node = Node(engine, folder)
             door = MqttDoor(mqtt, engine.desk.station, Poles(engine.desk).on_message)
             node.doors.append(_BrokerDoor(door))
+            node.health.add("mqtt_door", lambda: check_mqtt_door(door.status()))
+            login = probe_login(settings, engine.desk.station, mqtt)
             if not settings.broker.host:
                 renew = renewal_of(folder.broker)
                 watch = BrokerWatch(mqtt, engine.desk.station, lambda: door.status().answered, renew)
-                users = BrokerUsers(engine.desk, folder.broker, lambda: door.status().connected)
+                more = (device_of(engine.desk.station, login),) if settings.probe.every_s else ()
+                users = BrokerUsers(engine.desk, folder.broker, lambda: door.status().connected, more)
                 node.doors += [watch, users]
                 if node.certificate is not None and settings.broker.tls:
                     node.certificate.on_change(lambda: broker.take_new_certificate(folder.broker))
+                node.health.add("broker", lambda: check_said(watch.trouble))
+                node.health.add("broker_users", lambda: check_said(users.trouble, "degraded"))
+            if settings.probe.every_s:
+                node.probe_with(mqtt, login)
             ready = ready_of(node, web, mqtt.host, mqtt.port)
 
             def on_ready() -> None:

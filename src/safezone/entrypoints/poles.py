@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Final
+from typing import Annotated, Final
 
+import msgspec
+
+from safezone.assets.commands import KeepProbe
 from safezone.assets.heartbeat import decode_heartbeat
 from safezone.core.desk import Desk
 from safezone.core.errors import Refused
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
-from safezone.entrypoints.mqtt import Reply, SosTopic, parse_topic, receipt_topic
+from safezone.entrypoints.mqtt import PROBE_POINT, Reply, SosTopic, parse_topic, receipt_topic
 from safezone.entrypoints.pacing import Allowance, Turns
 from safezone.incidents.commands import KeepRefusedMessage
 from safezone.incidents.intake import sos_point
@@ -25,6 +28,14 @@ MOST_OF_ONE: Final = 128
 KEPT_PER_S: Final = 1.0
 KEPT_AT_ONCE: Final = 60
 """Messages without sense that are kept of one topic: enough to see what is wrong, too few to fill the disk."""
+
+
+class _ProbePress(msgspec.Struct, frozen=True):
+    n: int
+    at: Annotated[str, msgspec.Meta(max_length=40)]
+
+
+_decode_probe: Final = msgspec.json.Decoder(_ProbePress).decode
 
 
 class Poles:
@@ -42,6 +53,8 @@ class Poles:
         if said is None or said.station != self._desk.station:
             await self._keep(topic, payload, _NO_TOPIC)
             return None
+        if said.point == PROBE_POINT:
+            return await self._probe(said, payload)
         who = Identity(said.station, "sos_point", said.point, point_id=said.point)
         try:
             if said.what == "press":
@@ -86,6 +99,19 @@ class Poles:
         return Reply(
             receipt_topic(said.station, said.point), sos_point.encode_receipt(decoded.press, receipt)
         )
+
+    async def _probe(self, said: SosTopic, payload: bytes) -> Reply | None:
+        """A synthetic press: kept as the last of its kind, and receipted after its commit like any other."""
+        try:
+            probe = _decode_probe(payload)
+        except msgspec.DecodeError:
+            return None
+        if self._turns.waiting(said.point) >= AT_ONCE:
+            return None  # Nobody presses it so often: whoever does is not the program.
+        async with self._turns.turn(said.point):
+            await self._desk.execute(KeepProbe(said.point), system(said.station, "probe"))
+        receipt = {"n": probe.n, "status": "stored", "at": probe.at}
+        return Reply(receipt_topic(said.station, said.point), msgspec.json.encode(receipt))
 
     async def _keep(self, topic: str, payload: bytes, why: Words) -> None:
         if self._kept.take(topic):

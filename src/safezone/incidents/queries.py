@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from safezone.core.db import from_us, maybe_from_us, to_us
 from safezone.core.geo import Point
@@ -341,3 +341,13 @@ def units_busy(conn: Connection, station: str, unit_ids: Iterable[str]) -> dict[
     for row in rows:
         busy.setdefault(row.unit_id, []).append(row.incident_id)
     return busy
+
+
+def count_by_state(conn: Connection, station: str) -> tuple[dict[str, int], int]:
+    """How many incidents are in each open state; and how many were escalated and are still not acknowledged."""
+    here = (incident.c.station == station) & (incident.c.state != "closed")
+    rows = conn.execute(select(incident.c.state, func.count()).where(here).group_by(incident.c.state))
+    counts = {state: int(n) for state, n in rows}
+    late = here & (incident.c.state == "reported") & incident.c.escalated_at_us.is_not(None)
+    overdue = conn.execute(select(func.count()).select_from(incident).where(late)).scalar_one()
+    return counts, int(overdue)

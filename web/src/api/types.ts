@@ -315,11 +315,20 @@ export interface PositionsFrame {
   units: { id: string; fix: Fix }[];
 }
 
+/** A part of the program that is not well. */
+export interface Notice {
+  part: string;
+  state: "degraded" | "down";
+  since_at: IsoTime;
+  reason: Words;
+}
+
 export interface HeartbeatFrame {
   seq: number;
   at: IsoTime;
   /** Why reports do not come in as they should; empty when all is well. */
   trouble: Trouble[];
+  notices: Notice[];
 }
 
 export type Trouble = "record" | "doors";

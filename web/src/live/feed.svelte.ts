@@ -1,6 +1,6 @@
 /** What this screen knows, kept up to date; and whether it is still being told. */
 import { api, ApiError } from "../api/client.ts";
-import type { IncidentView, Trouble, UnitView } from "../api/types.ts";
+import type { IncidentView, Notice, Trouble, UnitView } from "../api/types.ts";
 import { clock } from "./clock.svelte.ts";
 import { SILENCE_LIMIT_MS } from "./hub.ts";
 import { openLink, type Link } from "./link.ts";
@@ -32,6 +32,9 @@ export class LiveFeed {
   trouble = $state.raw<readonly Trouble[]>([]);
   /** Counts honest "everything was loaded afresh", so that the screen can say so. */
   reloads = $state(0);
+
+  /** What is not well with the program itself, as the last heartbeat said. */
+  notices = $state.raw<Notice[]>([]);
 
   private wire: Link | null = null;
   private pending: ToTab[] = [];
@@ -106,7 +109,10 @@ export class LiveFeed {
     } else {
       clock.hear(message.frame.at);
       this.heard(message.frame.at);
-      if (message.type === "heartbeat") this.trouble = message.frame.trouble;
+      if (message.type === "heartbeat") {
+        this.trouble = message.frame.trouble;
+        this.notices = message.frame.notices;
+      }
       this.pending.push(message);
       this.planFlush();
     }

@@ -121,7 +121,7 @@ describe("a broken connection", () => {
   test("silence counts as broken, although the connection still stands", () => {
     const a = new Tab();
     hub.hear(a, { type: "join", after: 10 });
-    wire().say("heartbeat", { seq: 10, at: at(0) });
+    wire().say("heartbeat", { seq: 10, at: at(0), notices: [] });
     pass(12);
     expect(a.last()).toMatchObject({ type: "heartbeat" });
     pass(1);

@@ -1,0 +1,92 @@
+"""The synthetic press: it goes the whole road, leaves no incident, and somebody hears when it does not arrive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from safezone.core.clock import SystemClock
+from safezone.entrypoints import broker, probe
+from safezone.entrypoints.figures import ProbeFigures
+from safezone.entrypoints.mqtt import MqttDoor, Reply, receipt_topic
+from tests.support.places import eventually
+from tests.support.poles import RealBroker
+from tests.support.running import Station, running
+
+QUICK = "[probe]\nevery_s = 1\n"
+
+
+def probe_of(station: Station) -> dict[str, Any]:
+    part: dict[str, Any] = station.readiness().json()["parts"]["probe"]
+    return part
+
+
+def metric(station: Station, name: str) -> float:
+    text = httpx.get(f"{station.url}/metrics", trust_env=False).text
+    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} "))
+
+
+def test_it_goes_the_whole_road_and_is_no_incident(tmp_path: Path) -> None:
+    with running(tmp_path / "data", settings=QUICK) as station:
+        part = eventually(lambda: (found := probe_of(station))["figures"]["last_receipt_at"] and found)
+        assert part is not None
+        assert (part["state"], part["figures"]["missed_in_a_row"]) == ("ok", 0)
+        assert metric(station, "safezone_probe_seconds_count") >= 1
+        assert metric(station, "safezone_probe_missed_total") == 0
+        assert station.list_incidents() == []
+        kept = station.ask("GET", "/admin/refused-messages", who="admin").json()["items"]
+        assert kept == []
+        shown = {each["id"] for each in station.ask("GET", "/assets").json()["items"]}
+        assert "_probe" not in shown
+
+
+@pytest.fixture
+def real_broker(tmp_path: Path) -> Iterator[RealBroker]:
+    """A broker that knows no probe."""
+    broker = RealBroker(tmp_path / "broker", ["sos-01"])
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+async def test_one_miss_is_no_alarm_two_are_and_it_is_over_with_the_next_receipt(
+    real_broker: RealBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "LIMIT_S", 0.5)
+    settings, login = real_broker.door_settings(), probe.Login("mdh._probe", "not-known-there")
+    figures = ProbeFigures()
+    pressing = probe.Probe(settings, "mdh", login, SystemClock(), figures, every_s=1.0)
+    pressing.start()
+    await until(lambda: figures.missed == 1)
+    assert pressing.check().state == "ok"
+    await until(lambda: figures.missed == 2)
+    assert pressing.check().state == "degraded"
+    reason = pressing.check().reason
+    assert reason is not None
+    assert "refuses the user name" in reason.en
+    assert reason.th
+    real_broker.tokens["_probe"] = login.password
+    assert broker.set_devices(real_broker.directory, real_broker.devices())
+    await until(lambda: pressing.check().reason and "no receipt" in str(pressing.check().reason))
+
+    async def answer(topic: str, payload: bytes) -> Reply:
+        said = msgspec.json.decode(payload)
+        receipt = {"n": said["n"], "at": said["at"], "status": "stored"}
+        return Reply(receipt_topic("mdh", topic.split("/")[3]), msgspec.json.encode(receipt))
+
+    door = MqttDoor(settings, "mdh", answer)
+    door.start()
+    await until(lambda: pressing.check().state == "ok")
+    assert sum(figures.took.counts) >= 1
+    await pressing.stop()
+    await door.stop()
+
+
+async def until(ask: Callable[[], object]) -> None:
+    await asyncio.to_thread(eventually, ask, within_s=20.0)
