@@ -87,7 +87,7 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the web face and the API answer."""
 
     host: str = "127.0.0.1"
-    """Address to listen on. Put a TLS proxy in front before it leaves this machine."""
+    """Address to listen on. Give it a certificate, or put a TLS proxy in front, before it leaves this machine."""
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8700
     """Port; 0 takes any free one."""
     max_body_mib: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8

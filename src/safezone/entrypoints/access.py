@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ REFUSALS_PER_S: Final = 1.0
 REFUSALS_AT_ONCE: Final = 200
 """Of one address; a flood of them says nothing more, and would fill the disk."""
 
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LOOKS: Final = {
     "/api/v1/console": "saw_console",
     "/api/v1/live": "joined_live",
@@ -90,7 +92,9 @@ class AccessLog:
         if what is None or (what == "refused" and self._refusals.take(address_key(address))):
             return
         who = remembered_identity(scope)
-        about = {name: str(value)[:100] for name, value in scope.get("path_params", {}).items()}
+        # Of what was refused only what looks like an id of ours: anything may stand in an address, a secret too.
+        named = {name: str(value)[:100] for name, value in scope.get("path_params", {}).items()}
+        about = named if status < 300 else {name: each for name, each in named.items() if _ID.fullmatch(each)}
         self.note(
             AccessEntry(
                 self._clock.now(),
