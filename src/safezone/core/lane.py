@@ -119,6 +119,7 @@ class WriterLane:
         self._clock = clock
         self._waiting: queue.SimpleQueue[Ask | None] = queue.SimpleQueue()
         self._observers: list[Observer] = []
+        self._report: Observer = self.tell
         self._thread: threading.Thread | None = None
         self._conn: Connection | None = None
         self._ended = threading.Event()
@@ -126,8 +127,6 @@ class WriterLane:
         self._worked_s = 0.0
         self._committed_at: datetime | None = None
         self.last_error: str | None = None
-        self.meter: Meter | None = None
-        """Called in the lane's thread after everybody in a batch was answered; it must be quick and must not raise."""
         self._busy_since: float | None = None
 
     def busy_s(self) -> float:
@@ -144,6 +143,21 @@ class WriterLane:
     def observe(self, observer: Observer) -> None:
         """`observer` is called in the lane's thread after each commit; it must be quick and must not raise."""
         self._observers.append(observer)
+
+    def report_to(self, follower: Observer) -> None:
+        """Commits go to `follower`, which tells the observers (by `tell`) in the order of the log.
+
+        For several processes on one database: the others' commits must be told too.
+        """
+        self._report = follower
+
+    def tell(self, committed: Committed) -> None:
+        """Every observer hears of it."""
+        for observer in self._observers:
+            try:
+                observer(committed)
+            except Exception:  # a screen's trouble must not end the lane
+                logger.exception("an observer of the lane failed")
 
     def start(self) -> None:
         """The lane takes commands from now on."""
@@ -240,18 +254,11 @@ class WriterLane:
         # Told before it is answered: whoever hears "revoked" must not find the door still open for a moment.
         ended_s = time.perf_counter()
         if committed is not None and (committed.entries or committed.signals):
-            self._tell(committed)
+            self._report(committed)
         self._answer(asks)
         self._taken = []
         if self.meter is not None:
             self.meter(Batch(asks, began_s, self._worked_s, ended_s))
-
-    def _tell(self, committed: Committed) -> None:
-        for observer in self._observers:
-            try:
-                observer(committed)
-            except Exception:  # a screen's trouble must not end the lane
-                logger.exception("an observer of the lane failed")
 
     def _transact(self, asks: list[Ask]) -> Committed:
         if self._conn is None:

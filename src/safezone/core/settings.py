@@ -131,6 +131,11 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The embedded broker takes poles by TLS alone, with the certificate of the section `[web]`."""
     tls_ca_file: str = ""
     """Certificate authority of your own broker; empty means no TLS."""
+    nats_url: str = ""
+    """Your own NATS servers (nats://a:4222, nats://b:4222), through which several processes of a station tell each other
+    of news; empty uses the embedded one."""
+    nats_credentials_file: str = ""
+    """Credentials file (.creds) for your own NATS servers."""
 
 
 class Backup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -78,6 +78,7 @@ def prepare(
     listen: str = "127.0.0.1",
     port: int = 1883,
     free_port_if_taken: bool = False,
+    several_processes: bool = False,
     binary: str = "",
     tls_certificate: str = "",
     tls_key: str = "",
@@ -98,6 +99,10 @@ def prepare(
         before = _find_state(directory)
         if before is not None and before.station == station and find_pid(directory) is not None:
             return _prepared(directory, program, before)
+        fanout, nats_port = None, 0
+        if several_processes:
+            fanout = before.fanout if before and before.fanout else _new_login("fanout")
+            nats_port = _usable_port("127.0.0.1", before.nats_port if before else 0, free_port_if_taken=True)
         if before is not None and not port:
             port, free_port_if_taken = before.port, True
         state = BrokerState(
@@ -110,6 +115,8 @@ def prepare(
             devices=before.devices if before and before.station == station else (),
             tls_certificate=tls_certificate,
             tls_key=tls_key,
+            fanout=fanout,
+            nats_port=nats_port,
         )
         _write_state(directory, state)
     return _prepared(directory, program, state)

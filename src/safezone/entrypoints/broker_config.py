@@ -76,6 +76,10 @@ class BrokerState(msgspec.Struct, frozen=True, kw_only=True):
     tls_certificate: str = ""
     """File with the certificate that poles are shown; empty means no TLS."""
     tls_key: str = ""
+    fanout: Login | None = None
+    """With which the processes of one station tell each other of news; None where there is only one process."""
+    nats_port: int = 0
+    """Where they reach it, on this machine only."""
 
 
 def hash_password(token: str) -> str:
@@ -94,7 +98,9 @@ def render_config(state: BrokerState, directory: str) -> str:
     if len({each.username for each in state.devices}) < len(state.devices):
         raise ValueError("two SOS points with one user name")
     everything = f"safezone.{state.station}.>"
+    inside = [] if state.fanout is None else [_inside(state.fanout, f"safezone.{state.station}.fanout")]
     users = [
+        *inside,
         _user(state.node, publish=[everything], subscribe=[everything]),
         _user(state.probe, publish=[], subscribe=[]),
         *map(_device, state.devices),
@@ -102,7 +108,7 @@ def render_config(state: BrokerState, directory: str) -> str:
     return f"""\
 # Written by Safe Zone; changes are lost. เขียนโดยโปรแกรม Safe Zone ห้ามแก้ไขด้วยมือ
 server_name: {_quoted("safezone-" + state.station)}
-listen: "127.0.0.1:-1"  # nats-server insists on a port for NATS clients; no user may use it
+listen: "127.0.0.1:{state.nats_port or -1}"  # for the program's own processes; nats-server insists on a port
 pid_file: {_quoted(directory + "/nats.pid")}
 log_file: {_quoted(directory + "/broker.log")}
 logfile_size_limit: 4MB
@@ -142,6 +148,15 @@ def _user(login: Login, *, publish: list[str], subscribe: list[str]) -> str:
         f"    {{user: {_quoted(login.username)}, password: {_quoted(login.password_hash)}, "
         f'allowed_connection_types: ["MQTT"], permissions: {{'
         f"publish: {_rule(publish)}, subscribe: {_rule([*subscribe, '$MQTT.sub.>'] if subscribe else [])}}}}}"
+    )
+
+
+def _inside(login: Login, subject: str) -> str:
+    """One of the program's own processes, which speaks NATS and not MQTT."""
+    return (
+        f"    {{user: {_quoted(login.username)}, password: {_quoted(login.password_hash)}, "
+        f'allowed_connection_types: ["STANDARD"], permissions: {{publish: {_rule([subject])}, '
+        f"subscribe: {_rule([subject])}}}}}"
     )
 
 

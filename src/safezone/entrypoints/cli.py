@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 DEMO_DATA: Final = Path("data/demo")
 STATION_DATA: Final = Path("data/station")
+MOST_WEB: Final = 16
+PARTS: Final = ("doors", "jobs", *(f"web-{number}" for number in range(1, MOST_WEB + 1)))
 ROLES: Final = ("operator", "supervisor", "admin", "auditor")
 
 
@@ -99,6 +101,22 @@ def _add_ports(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_processes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--separate",
+        action="store_true",
+        help="doors, jobs and web as processes of their own; any of them may end and is started again",
+    )
+    parser.add_argument(
+        "--web-processes",
+        type=int,
+        choices=range(1, MOST_WEB + 1),
+        default=2,
+        metavar="N",
+        help=f"with --separate: how many processes serve HTTP and screens (1 to {MOST_WEB}, default 2)",
+    )
+
+
 def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
     up = _add(
         commands,
@@ -111,6 +129,7 @@ def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
         "--set", type=Path, metavar="FOLDER", dest="station_set", help="station set for an empty data folder"
     )
     _add_ports(up)
+    _add_processes(up)
     node = _add(
         commands,
         "node",
@@ -125,6 +144,15 @@ def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
         "--demo", action="store_true", help="create the demonstration station in an empty data folder"
     )
     _add_ports(node)
+    node.add_argument(
+        "--part", choices=PARTS, default="", help="be only this part of a station (`up --separate`)"
+    )
+    node.add_argument(
+        "--beside", nargs="*", default=[], metavar="PART", help="the other parts of the station"
+    )
+    node.add_argument(
+        "--web-fd", type=int, metavar="N", help="number of a listening socket that is handed over"
+    )
 
 
 def _add_scenario(parser: argparse.ArgumentParser) -> None:
@@ -155,6 +183,7 @@ def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     _add_data(demo, DEMO_DATA)
     _add_ports(demo)
+    _add_processes(demo)
     _add_scenario(demo)
     demo.add_argument("--no-simulation", action="store_true", help="no simulated poles and patrols")
     simulate = _add(

@@ -37,6 +37,9 @@ def run_node(args: argparse.Namespace, wire: Wire) -> int:
         demo=args.demo,
         port=args.port,
         mqtt_port=args.mqtt_port,
+        part=args.part,
+        beside=tuple(args.beside),
+        web_fd=args.web_fd,
     )
     return serve(options, wire)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -21,6 +21,8 @@ from safezone.incidents.views import CameraNear
 from safezone.patrol import queries as patrol
 from safezone.patrol.handlers import PositionsMoved
 from safezone.zone import queries as zone
+
+AT_ONCE: Final = 200
 
 
 class IncidentFeed:
@@ -121,6 +123,13 @@ class MovingUnits:
     def moved(self, signal: Any) -> dict[str, Any]:
         """The newest fix of each unit in the signal."""
         return {one.unit_id: one.fix for one in signal.moved} if isinstance(signal, PositionsMoved) else {}
+
+    def split(self, signal: Any) -> list[Any]:
+        """The signal in pieces of at most 200 units (about 40 KiB as JSON)."""
+        if not isinstance(signal, PositionsMoved):
+            return [signal]
+        slices = range(0, len(signal.moved), AT_ONCE)
+        return [PositionsMoved(signal.station, signal.moved[start : start + AT_ONCE]) for start in slices]
 
     def may_see(self, identity: Identity, moving_id: str) -> bool:
         """Where an officer is, is for the command centre and for the officer."""

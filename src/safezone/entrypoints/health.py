@@ -74,6 +74,12 @@ class Report(msgspec.Struct, frozen=True):
 Check = Callable[[], Finding | Awaitable[Finding]]
 
 
+def report_of(parts: dict[str, Part]) -> Report:
+    """What these parts come to."""
+    states = {part.state for part in parts.values()}
+    return Report("down" if "down" in states else "degraded" if "degraded" in states else "ok", parts)
+
+
 class Health:
     """Asks every part how it is, remembers since when, and says in the log when something changes."""
 
@@ -103,8 +109,7 @@ class Health:
         """How everything is at this moment."""
         now = self._clock.now()
         parts = {name: self._note(name, await _find(check), now) for name, check in self._checks.items()}
-        states = {part.state for part in parts.values()}
-        return Report("down" if "down" in states else "degraded" if "degraded" in states else "ok", parts)
+        return report_of(parts)
 
     def _note(self, name: str, found: Finding, now: datetime) -> Part:
         before = self._last.get(name)

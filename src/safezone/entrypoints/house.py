@@ -46,6 +46,7 @@ class DataFolder:
         self.run = path / "run"
         self.safekeeping_file = path / "safekeeping.json"
         self._lock: IO[str] | None = None
+        self._shared: IO[str] | None = None
 
     def make(self) -> None:
         """The folder is there and can be written; CannotStart says why it cannot."""
@@ -63,10 +64,16 @@ class DataFolder:
                 )
             ) from problem
 
-    def lock(self) -> None:
-        """No second program works in this folder; CannotStart when one does."""
-        lock = (self.run / "node.lock").open("a+")
+    def lock(self, part: str = "") -> None:
+        """No second program works in this folder, or none as the same part of it; CannotStart when one does.
+
+        The parts of one station share the folder with each other, and with nobody who wants it for himself.
+        """
+        lock = (self.run / f"{part or 'node'}.lock").open("a+")
         try:
+            if part:
+                self._shared = (self.run / "node.lock").open("a+")
+                fcntl.flock(self._shared, fcntl.LOCK_SH | fcntl.LOCK_NB)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
@@ -83,9 +90,10 @@ class DataFolder:
 
     def unlock(self) -> None:
         """Another program may work here."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        for lock in (self._lock, self._shared):
+            if lock is not None:
+                lock.close()
+        self._lock = self._shared = None
 
     def keyring(self, settings: Settings) -> Keyring:
         """The ring with the station's master key, whose file may not be there yet."""

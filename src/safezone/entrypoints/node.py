@@ -6,18 +6,18 @@ import asyncio
 import gc
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 import uvicorn
 
 from safezone.assets.routes import routes as asset_routes
-from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
 from safezone.core.listeners import Listeners
@@ -61,6 +61,11 @@ class Door(Protocol):
     def state(self) -> str: ...
 
 
+Work = Literal["doors", "jobs", "web"]
+EVERYTHING: Final[frozenset[Work]] = frozenset(("doors", "jobs", "web"))
+"""What one process does: letting in what does not come by HTTP; listeners and jobs; HTTP and the live feed."""
+
+
 class NodeReady(msgspec.Struct, frozen=True):
     """Written to `run/node.json` once everything answers."""
 
@@ -74,8 +79,9 @@ class NodeReady(msgspec.Struct, frozen=True):
 class Node:
     """The running program of one station."""
 
-    def __init__(self, engine: Engine, folder: DataFolder) -> None:
+    def __init__(self, engine: Engine, folder: DataFolder, does: frozenset[Work] = EVERYTHING) -> None:
         self.engine = engine
+        self.does = does
         self.folder = folder
         self.desk = engine.desk
         surroundings = engine.house.surroundings
@@ -159,20 +165,22 @@ class Node:
         """A parked listener was resumed: it goes on now."""
         self.listeners.wake()
 
-    async def run(self, web: socket.socket, on_ready: Any) -> None:
-        """Serve until SIGTERM, SIGINT or `stop`; everything that was handed in is finished before it returns."""
+    async def run(self, web: socket.socket | None, on_ready: Any) -> None:
+        """Serve until SIGTERM, SIGINT or `stop`; everything that was handed in is finished before it returns.
+
+        Without `web` no HTTP is served: another process of the station does that.
+        """
         await self.hub.start()
-        self.listeners.start()
+        if "jobs" in self.does:
+            self.listeners.start()
+            self.jobs.start()
+            self.keeper.start()
         for door in self.doors:
             door.start()
-        self.jobs.start()
-        self.keeper.start()
         self.health.start()
-        server = self._server = _Server(self.front, self.hub, self.desk.settings.web, self.certificate)
-        serving = asyncio.create_task(server.serve(sockets=[web]))
+        serving = asyncio.create_task(_until_told() if web is None else self._serve(web))
         try:
-            await server.answers()
-            while not serving.done() and any(door.state() != "ok" for door in self.doors):  # noqa: ASYNC110 - many conditions
+            while not serving.done() and not self._answers():  # noqa: ASYNC110 - many conditions
                 await asyncio.sleep(0.005)
             _settle_memory()
             on_ready()
@@ -183,13 +191,32 @@ class Node:
             if self.probe is not None:
                 await self.probe.stop()
             await self.health.stop()
-            await self.keeper.stop()
-            await self.jobs.stop()
+            if "jobs" in self.does:
+                await self.keeper.stop()
+                await self.jobs.stop()
             for door in self.doors:
                 await door.stop()
-            await asyncio.to_thread(self.listeners.stop)
+            if "jobs" in self.does:
+                await asyncio.to_thread(self.listeners.stop)
             await self.hub.stop()
             self.access.close()
+
+    async def _serve(self, web: socket.socket) -> None:
+        self._server = _Server(self.front, self.hub, self.desk.settings.web, self.certificate)
+        await self._server.serve(sockets=[web])
+
+    def _answers(self) -> bool:
+        """Connections are taken, and every door is open."""
+        serves = "web" not in self.does or (self._server is not None and self._server.started)
+        return serves and all(door.state() == "ok" for door in self.doors)
+
+
+async def _until_told() -> None:
+    """Returns after SIGTERM or SIGINT; where HTTP is served, its server sees to that."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await told.wait()
 
 
 def _settle_memory() -> None:
@@ -226,33 +253,6 @@ class _Server(uvicorn.Server):
         """As uvicorn's own; a screen's connection has no end by itself, so it is ended first."""
         await self._hub.stop()
         await super().shutdown(sockets)
-
-    async def answers(self) -> None:
-        """Returns once connections are taken."""
-        while not self.started and not self.should_exit:  # noqa: ASYNC110 - uvicorn tells nobody
-            await asyncio.sleep(0.005)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; CannotStart says when the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP: otherwise asyncio leaves Nagle's delay on, and every answer takes 40 ms.
-    web = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    web.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        web.bind((host, port))
-    except OSError as problem:
-        web.close()
-        raise CannotStart(
-            Words(
-                th=f"เปิดพอร์ต {host}:{port} ไม่ได้ ({problem.strerror}): ปิดโปรแกรมที่ใช้อยู่ หรือเลือกพอร์ตอื่นด้วย --port",
-                en=f"Cannot listen on {host}:{port} ({problem.strerror}): "
-                "end the program that uses it, or choose another port with --port.",
-            )
-        ) from problem
-    web.listen(4096)
-    web.setblocking(False)
-    return web
 
 
 def write_ready(path: Path, ready: msgspec.Struct | dict[str, Any], *, secret: bool = False) -> None:

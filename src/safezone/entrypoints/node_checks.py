@@ -40,8 +40,9 @@ def add_checks(node: Node) -> None:
     health.add("lane", lambda: check_lane(desk))
     health.add("listeners", ListenerCheck(desk))
     health.add("feed", lambda: check_feed(node.hub))
-    health.add("jobs", lambda: check_jobs(node.jobs))
-    health.add("backup", lambda: check_backup(node.keeper, node.safekeeping(), desk.clock))
+    if "jobs" in node.does:
+        health.add("jobs", lambda: check_jobs(node.jobs))
+        health.add("backup", lambda: check_backup(node.keeper, node.safekeeping(), desk.clock))
 
 
 def check_record(desk: Desk, folder: Path) -> Finding:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import uvloop
@@ -21,9 +22,17 @@ from safezone.entrypoints.broker_users import BrokerUsers
 from safezone.entrypoints.broker_watch import BrokerWatch, renewal_of
 from safezone.entrypoints.house import DataFolder, Engine, House
 from safezone.entrypoints.lifeline import tell_ready
+from safezone.entrypoints.listening import listen
 from safezone.entrypoints.mqtt import MqttDoor, MqttSettings
-from safezone.entrypoints.node import Node, listen, ready_of, write_ready
+from safezone.entrypoints.node import EVERYTHING, Node, Work, ready_of, write_ready
 from safezone.entrypoints.node_checks import check_mqtt_door, check_said
+from safezone.entrypoints.one_of_several import (
+    DOORS,
+    Beginning,
+    fanout_settings,
+    join,
+    wait_for_beginning,
+)
 from safezone.entrypoints.poles import Poles
 from safezone.entrypoints.probe import device_of, probe_login
 from safezone.entrypoints.setting_up import NewStation, create_station, write_device_secrets
@@ -31,6 +40,8 @@ from safezone.zone.findings import StationSetRefused
 from safezone.zone.queries import list_stations
 
 logger = logging.getLogger("safezone.node")
+
+Wire = Callable[[Settings], House]
 
 DEMO_SET: Final = Path(__file__).parent / "demo" / "mukdahan"
 DEMO_TOKENS: Final[dict[str, Role]] = {
@@ -50,6 +61,19 @@ class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = False
     port: int | None = None
     mqtt_port: int | None = None
+    part: str = ""
+    """The name of this process where it is one of several (`doors`, `jobs`, `web-1`); empty: it is the only one."""
+    beside: tuple[str, ...] = ()
+    """The names of the others."""
+    web_fd: int | None = None
+    """A listening socket that was opened for this process."""
+
+    @property
+    def does(self) -> frozenset[Work]:
+        """What this process is for."""
+        if not self.part:
+            return EVERYTHING
+        return frozenset(("web",) if self.part.startswith("web") else (cast("Work", self.part),))
 
 
 class BrokerCall(msgspec.Struct, frozen=True):
@@ -78,45 +102,18 @@ class _BrokerDoor:
         return status.last_error.en if status.last_error else "connecting"
 
 
-def run_node(options: NodeOptions, wire: Callable[[Settings], House]) -> int:
+def run_node(options: NodeOptions, wire: Wire) -> int:
     """Serve until SIGTERM; the exit status is 0, or 78 (configuration) with one line that says what is wrong."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    folder = DataFolder(options.data)
     try:
-        folder = DataFolder(options.data)
         folder.make()
-        folder.lock()
+        folder.lock(options.part)
         settings = _settings(options, folder)
-        web = listen(settings.web.host, settings.web.port)
-        engine = _open(options, folder, wire(settings))
-        try:
-            mqtt = _prepare_broker(options, folder, engine, settings)
-            node = Node(engine, folder)
-            door = MqttDoor(mqtt, engine.desk.station, Poles(engine.desk).on_message)
-            node.doors.append(_BrokerDoor(door))
-            node.health.add("mqtt_door", lambda: check_mqtt_door(door.status()))
-            login = probe_login(settings, engine.desk.station, mqtt)
-            if not settings.broker.host:
-                renew = renewal_of(folder.broker)
-                watch = BrokerWatch(mqtt, engine.desk.station, lambda: door.status().answered, renew)
-                more = (device_of(engine.desk.station, login),) if settings.probe.every_s else ()
-                users = BrokerUsers(engine.desk, folder.broker, lambda: door.status().connected, more)
-                node.doors += [watch, users]
-                if node.certificate is not None and settings.broker.tls:
-                    node.certificate.on_change(lambda: broker.take_new_certificate(folder.broker))
-                node.health.add("broker", lambda: check_said(watch.trouble))
-                node.health.add("broker_users", lambda: check_said(users.trouble, "degraded"))
-            if settings.probe.every_s:
-                node.probe_with(mqtt, login)
-            ready = ready_of(node, web, mqtt.host, mqtt.port)
-
-            def on_ready() -> None:
-                write_ready(folder.run / "node.json", ready)
-                node.beat(tell_ready())
-
-            uvloop.run(node.run(web, on_ready))
-        finally:
-            engine.stop()
-            folder.unlock()
+        if options.part in ("", DOORS):
+            _run_first(options, folder, settings, wire)
+        else:
+            _run_beside(options, folder, settings, wire)
     except CannotStart as problem:
         print(f"safezone: {problem.words}", file=sys.stderr)
         return 78
@@ -125,7 +122,80 @@ def run_node(options: NodeOptions, wire: Callable[[Settings], House]) -> int:
         words = Words(th=f"อ่านหรือเขียนไม่ได้: {problem}", en=f"Cannot read or write: {problem}")
         print(f"safezone: {words}", file=sys.stderr)
         return 78
+    except Unavailable as problem:
+        print(f"safezone: {problem}", file=sys.stderr)
+        return 1
+    finally:
+        folder.unlock()
     return 0
+
+
+def _run_first(options: NodeOptions, folder: DataFolder, settings: Settings, wire: Wire) -> None:
+    """The only process, or the one of several that makes the station, prepares the broker and lets the presses in."""
+    web = None if options.part else listen(settings.web.host, settings.web.port)
+    engine = _open(options, folder, wire(settings))
+    try:
+        mqtt = _prepare_broker(options, folder, engine, settings)
+        node = Node(engine, folder, options.does)
+        _add_doors(node, mqtt, settings)
+        if options.part:
+            fanout = fanout_settings(settings.broker, folder.broker)
+            beginning = Beginning(
+                station=node.desk.station, mqtt_host=mqtt.host, mqtt_port=mqtt.port, fanout=fanout
+            )
+            write_ready(folder.run / f"{DOORS}.json", beginning, secret=True)
+            join(node, fanout, options.part, list(options.beside))
+
+        def on_ready() -> None:
+            if web is not None:
+                write_ready(folder.run / "node.json", ready_of(node, web, mqtt.host, mqtt.port))
+            node.beat(tell_ready())
+
+        uvloop.run(node.run(web, on_ready))
+    finally:
+        engine.stop()
+
+
+def _run_beside(options: NodeOptions, folder: DataFolder, settings: Settings, wire: Wire) -> None:
+    """One of several: it begins when the first has made the station, and goes on while that one is away."""
+    beginning = wait_for_beginning(folder.run / f"{DOORS}.json")
+    web = None if options.web_fd is None else socket.socket(fileno=options.web_fd)
+    engine = Engine(wire(settings), folder.open_database(settings), beginning.station)
+    engine.start()
+    try:
+        node = Node(engine, folder, options.does)
+        join(node, beginning.fanout, options.part, list(options.beside))
+
+        def on_ready() -> None:
+            if web is not None:
+                ready = ready_of(node, web, beginning.mqtt_host, beginning.mqtt_port)
+                write_ready(folder.run / "node.json", ready)
+            node.beat(tell_ready())
+
+        uvloop.run(node.run(web, on_ready))
+    finally:
+        engine.stop()
+
+
+def _add_doors(node: Node, mqtt: MqttSettings, settings: Settings) -> None:
+    """The doors besides HTTP, and the looks at them."""
+    desk, folder = node.desk, node.folder
+    door = MqttDoor(mqtt, desk.station, Poles(desk).on_message)
+    node.doors.append(_BrokerDoor(door))
+    node.health.add("mqtt_door", lambda: check_mqtt_door(door.status()))
+    login = probe_login(settings, desk.station, mqtt)
+    if not settings.broker.host:
+        renew = renewal_of(folder.broker)
+        watch = BrokerWatch(mqtt, desk.station, lambda: door.status().answered, renew)
+        more = (device_of(desk.station, login),) if settings.probe.every_s else ()
+        users = BrokerUsers(desk, folder.broker, lambda: door.status().connected, more)
+        node.doors += [watch, users]
+        if node.certificate is not None and settings.broker.tls:
+            node.certificate.on_change(lambda: broker.take_new_certificate(folder.broker))
+        node.health.add("broker", lambda: check_said(watch.trouble))
+        node.health.add("broker_users", lambda: check_said(users.trouble, "degraded"))
+    if settings.probe.every_s:
+        node.probe_with(mqtt, login)
 
 
 def _settings(options: NodeOptions, folder: DataFolder) -> Settings:
@@ -214,6 +284,7 @@ def _prepare_broker(
                 port=settings.broker.port,
                 free_port_if_taken=options.demo,
                 **_tls_of(settings),
+                several_processes=bool(options.part),
             )
         prepared = broker.load(folder.broker)
         call = BrokerCall(list(prepared.argv), dict(prepared.env))

@@ -46,6 +46,8 @@ class ChildSpec(NamedTuple):
     """It calls `lifeline.tell_ready` when it can be used."""
     is_watched: bool = False
     """It goes on saying that it lives; when it falls silent, it hangs, and is killed and started again."""
+    fds: Sequence[int] = ()
+    """Open files of ours that it gets under the same numbers, in each of its lives."""
 
 
 def restart_delay_s(quick_deaths: int) -> float:
@@ -100,7 +102,7 @@ class _Child:
                 env=env,
                 cwd=self.spec.cwd,
                 stdin=subprocess.DEVNULL,
-                pass_fds=handed,
+                pass_fds=(*handed, *self.spec.fds),
                 process_group=0,
                 preexec_fn=before_exec,
             )

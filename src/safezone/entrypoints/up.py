@@ -22,17 +22,29 @@ DEMO_SETTINGS: Final = Path(__file__).parent / "demo" / "safezone.toml"
 def run_up(args: argparse.Namespace, _wire: Wire) -> int:
     """`safezone up`: returns when it was told to stop, or with 78 when the station cannot start."""
     more = ["--set", str(args.station_set)] if args.station_set else []
-    return _Launch(args).run([_node(args, more)], _tell_up)
+    return _start(args, more, [], _tell_up)
 
 
 def run_demo(args: argparse.Namespace, _wire: Wire) -> int:
     """`safezone demo`: the demonstration station, with simulated poles and patrols unless they are not wanted."""
-    children = [_node(args, ["--demo"])]
+    others = []
     if not args.no_simulation:
         more = ["--speed", str(args.speed), *(["--scenario", args.scenario] if args.scenario else [])]
-        children.append(ChildSpec("simulator", [*_safezone("simulate"), "--data", str(args.data), *more]))
+        others.append(ChildSpec("simulator", [*_safezone("simulate"), "--data", str(args.data), *more]))
     _put_demo_settings(args.data)
-    return _Launch(args).run(children, _tell_demo)
+    return _start(args, ["--demo"], others, _tell_demo)
+
+
+def _start(args: argparse.Namespace, more: list[str], others: list[ChildSpec], tell: Any) -> int:
+    if not args.separate:
+        return _Launch(args).run([_node(args, more), *others], tell)
+    from safezone.entrypoints.separate import list_parts, open_web  # noqa: PLC0415 - the usual start stays small
+
+    web = open_web(args)
+    if web is None:
+        return 78
+    with web:
+        return _Launch(args).run([*list_parts(args, more, web.fileno()), *others], tell)
 
 
 def _put_demo_settings(data: Path) -> None:
@@ -86,7 +98,7 @@ class _Launch:
 
     def _forget_last_start(self) -> None:
         """Only what this start's node writes counts: the port may be another one now."""
-        for name in ("broker-call.json", "node.json"):
+        for name in ("broker-call.json", "node.json", "doors.json"):
             (self._run / name).unlink(missing_ok=True)
 
     def _answers(self, tell: Any) -> None:

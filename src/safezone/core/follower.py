@@ -1,0 +1,86 @@
+"""What any process commits to a station's record, told once and in order to the observers of this process.
+
+One process alone hears of its own commits from its lane. Where several share a database, the log says what the others
+have done: this process reads it from its own place whenever somebody tells it that there is more, and now and then
+anyway.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from safezone.core.db import Database
+from safezone.core.errors import SafezoneError
+from safezone.core.lane import Committed
+from safezone.core.log import LogReader, last_seq
+
+logger = logging.getLogger("safezone.follower")
+AT_ONCE: Final = 500
+
+Announce = Callable[[int, Sequence[Any]], None]
+
+
+class Follower:
+    """Stands between the lane and its observers; thread-safe."""
+
+    def __init__(
+        self, database: Database, reader: LogReader, station: str, tell: Callable[[Committed], None]
+    ) -> None:
+        """`tell` gets every entry of the station once and in order, whoever has committed it."""
+        self._database = database
+        self._reader = reader
+        self._station = station
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._position = 0
+        self.announce: Announce = lambda _seq, _signals: None
+        """Called after a commit of our own, with the log's new end and the signals, in the lane's thread."""
+
+    def start(self) -> None:
+        """What is committed from now on is told."""
+        with self._database.read() as conn:
+            self._position = last_seq(conn, self._station)
+
+    @property
+    def position(self) -> int:
+        """The last line that was told."""
+        return self._position
+
+    def take(self, committed: Committed) -> None:
+        """This process has committed something: it is told at once, after whatever others have committed before it."""
+        own = [entry for entry in committed.entries if entry.station == self._station]
+        with self._lock:
+            if own and own[0].seq == self._position + 1:
+                self._position = own[-1].seq
+                self._tell(committed)
+            else:
+                self._read_on()
+                if committed.signals:
+                    self._tell(Committed([], committed.signals))
+        if own or committed.signals:
+            self.announce(own[-1].seq if own else self._position, committed.signals)
+
+    def look(self, signals: Sequence[Any] = ()) -> None:
+        """Tell what others have committed, and their signals. It reads the database: not for an event loop's thread."""
+        with self._lock:
+            self._read_on()
+            if signals:
+                self._tell(Committed([], list(signals)))
+
+    def _read_on(self) -> None:
+        try:
+            while True:
+                with self._database.read() as conn:
+                    entries = self._reader.list_after(conn, self._station, self._position, AT_ONCE)
+                if not entries:
+                    return
+                self._position = entries[-1].seq
+                self._tell(Committed(entries, []))
+        except (SafezoneError, SQLAlchemyError) as problem:
+            # The place is kept: the next look begins there.
+            logger.warning("the log cannot be read now and is looked at again: %s", problem)

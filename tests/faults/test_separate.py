@@ -1,0 +1,137 @@
+"""A station of several processes: whichever of them is killed, nothing is lost, and every screen hears of everything."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.callers import Pole, Reporter
+from tests.support.feed import Feed
+from tests.support.places import eventually
+from tests.support.record import count_claims, head_of, read_log
+from tests.support.running import DEMO_SET, Station, finish, running
+from tests.support.screens import Screen
+
+PARTS = ("broker", "doors", "jobs", "web-1", "web-2")
+ROUNDS = int(os.environ.get("SAFEZONE_FAULT_ROUNDS", "1"))
+SEED = int(os.environ.get("SAFEZONE_FAULT_SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
+NO_ESCALATION = "[limits]\nacknowledge_limit_s = 86_400\n"
+
+
+@pytest.fixture(scope="module")
+def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
+    data = tmp_path_factory.mktemp("separate") / "data"
+    with running(data, station_set=DEMO_SET, settings=NO_ESCALATION, words=["--separate"]) as found:
+        yield found
+
+
+def test_each_part_is_a_process_and_all_of_them_are_well(station: Station) -> None:
+    assert set(station.children()) == set(PARTS)
+    assert len(set(station.children().values())) == len(PARTS)
+    eventually(lambda: station.readiness().status_code == 200)
+    assert {"fanout", "process_doors", "process_jobs"} <= set(station.readiness().json()["parts"])
+    assert finish(["rebuild", "--data", str(station.data)]).returncode == 78, "it must not run beside them"
+
+
+def test_a_screen_hears_of_what_another_process_has_stored(station: Station) -> None:
+    """Presses come in by one process, reports by others, and duty by whichever takes the request."""
+    with httpx.Client(timeout=15.0) as one, httpx.Client(timeout=15.0) as other:
+        start = head_of(station.database)
+        feeds = [Feed(station.url, station.tokens["operator"], after=start) for _ in range(6)]
+        try:
+            for client, key in ((one, "a"), (other, "b")):
+                body = {"kind": "noise", "dedupe_key": key, "text": key}
+                assert client.post(f"{station.api}/reports", json=body).status_code == 201
+            end = head_of(station.database)
+            for feed in feeds:
+                ids: list[int] = []
+                while not ids or ids[-1] < end:
+                    frame = feed.next()
+                    assert frame is not None
+                    ids += [frame.id] if frame.id else []
+                assert ids == list(range(start + 1, end + 1))
+        finally:
+            for feed in feeds:
+                feed.close()
+
+
+def test_whoever_is_shut_out_by_one_process_is_out_at_all_of_them(station: Station) -> None:
+    asked = {"sort": "token", "role": "operator", "name": "short"}
+    given = station.ask("POST", "/admin/credentials", asked, who="admin").json()
+    feeds = [Feed(station.url, given["secret"]) for _ in range(6)]
+    headers = {"Authorization": f"Bearer {given['secret']}"}
+
+    def status_at_some_process() -> int:
+        with httpx.Client() as client:  # A connection of its own: any process may take it.
+            return client.get(f"{station.api}/units", headers=headers).status_code
+
+    assert {status_at_some_process() for _ in range(12)} == {200}
+    revoked = station.ask(
+        "POST", f"/admin/credentials/{given['credential_id']}/revoke", {"reason": "lost"}, who="admin"
+    )
+    assert revoked.is_success
+    for feed in feeds:
+        assert feed.until("signed_out").event == "signed_out"
+        feed.close()
+    assert {status_at_some_process() for _ in range(12)} == {401}
+
+
+def test_whichever_process_is_killed_nothing_is_lost_and_every_screen_is_right(station: Station) -> None:
+    print(f"SAFEZONE_FAULT_SEED={SEED} repeats the order")
+    chance = random.Random(SEED)
+    poles = [Pole(station, f"sos-0{number}", pace_s=0.3) for number in range(1, 5)]
+    reporters = [Reporter(station, f"page-{number}", pace_s=0.3, seed=number) for number in range(2)]
+    screens = [Screen(station, after=0) for _ in range(4)]
+    everybody: list[Pole | Reporter | Screen] = [*screens, *poles, *reporters]
+    for each in everybody:
+        each.start()
+    try:
+        for victim in [part for _ in range(ROUNDS) for part in chance.sample(PARTS, len(PARTS))]:
+            _kill_and_go_on(station, victim, poles)
+        for pole in poles:
+            pole.press_no_more()
+        for reporter in reporters:
+            reporter.finish()
+        eventually(lambda: not any(pole.list_pending() for pole in poles), within_s=45.0)
+        eventually(lambda: _is_quiet(station.database), within_s=30.0)
+        end = head_of(station.database)
+        eventually(lambda: all(screen.place >= end for screen in screens), within_s=45.0)
+    finally:
+        for each in everybody:
+            each.finish()
+    stored = count_claims(read_log(station.database))
+    presses = [(pole.point, press.at) for pole in poles for press in pole.presses.values()]
+    reports = [(None, said.at) for reporter in reporters for said in reporter.reports]
+    print(f"{ROUNDS * len(PARTS)} kills, {len(presses)} presses, {len(reports)} reports")
+    assert {stored[each] for each in (*presses, *reports)} == {1}
+    for screen in screens:
+        assert screen.seqs[:end] == list(range(1, end + 1)), "every event, once and in order"
+    verdict = finish(["verify", "--data", str(station.data)])
+    assert verdict.returncode == 0, verdict.stdout
+
+
+def _kill_and_go_on(station: Station, victim: str, poles: list[Pole]) -> None:
+    """The process is killed and started again, and every pole has a receipt for a press made since."""
+    made = {pole: len(pole.presses) for pole in poles}
+    pid = station.kill(victim)
+    eventually(lambda: station.children().get(victim, pid) != pid)
+    eventually(lambda: all(_has_receipt_after(pole, n) for pole, n in made.items()), within_s=60.0)
+
+
+def _has_receipt_after(pole: Pole, n: int) -> bool:
+    return any(press.receipts for number, press in list(pole.presses.items()) if number > n)
+
+
+def _is_quiet(database: Path) -> bool:
+    """Nothing was written for a moment: jobs and listeners have caught up as well."""
+    head, until_s = head_of(database), time.monotonic() + 1.0
+    while time.monotonic() < until_s:
+        if head_of(database) != head:
+            return False
+    return True
