@@ -28,7 +28,8 @@ from safezone.core.log import last_seq
 from safezone.core.rebuild import Verdict, verify
 from safezone.core.settings import Settings
 from safezone.entrypoints.house import DataFolder, Engine
-from safezone.entrypoints.node import Node, listen
+from safezone.entrypoints.listening import listen
+from safezone.entrypoints.node import Node
 from safezone.entrypoints.node_process import DEMO_SET, DEMO_TOKENS
 from safezone.entrypoints.setting_up import NewStation, create_station
 from safezone.main import wire

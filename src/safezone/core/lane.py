@@ -128,6 +128,8 @@ class WriterLane:
         self._committed_at: datetime | None = None
         self.last_error: str | None = None
         self._busy_since: float | None = None
+        self.meter: Meter | None = None
+        """Called in the lane's thread after everybody in a batch was answered; it must be quick and must not raise."""
 
     def busy_s(self) -> float:
         """For how long the lane has been at the transaction under way; 0 when there is none."""
