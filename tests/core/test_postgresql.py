@@ -243,6 +243,20 @@ def test_several_programs_on_one_database_write_one_chain_without_a_gap(ground: 
         assert verdict.content, verdict
 
 
+def test_what_another_program_wrote_is_told_here_with_the_next_commit(
+    ground: Ground, url: str, tmp_path: Path
+) -> None:
+    """The screens of each program see everything: the clock's jobs commit something every second."""
+    ground.do(Say("mine"))
+    other = Ground(tmp_path, Database(url))
+    other.do(Say("theirs"))
+    other.close()
+    ground.do(Say("mine again"))
+    entries = [entry for committed in ground.transactions() for entry in committed.entries]
+    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+    assert "theirs" in [entry.event.subject for entry in entries]
+
+
 def test_a_station_does_not_wait_for_another(ground: Ground, url: str, tmp_path: Path) -> None:
     other = Ground(tmp_path, Database(url))
     for one in (ground, other):

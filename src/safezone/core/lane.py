@@ -122,6 +122,7 @@ class WriterLane:
         self._report: Observer = self.tell
         self._thread: threading.Thread | None = None
         self._conn: Connection | None = None
+        self._told: dict[str, int] = {}
         self._ended = threading.Event()
         self._taken: list[Ask] = []
         self._worked_s = 0.0
@@ -272,6 +273,7 @@ class WriterLane:
             # In one order in every process, so that two batches over the same stations never wait for each other.
             stations = sorted({ask.identity.station for ask in asks})
             heads = {station: log.Head.lock(conn, station) for station in stations}
+            entries += self._list_untold(conn, heads)
             by_station: dict[str, list[Entry]] = {}
             bulk: dict[type[Any], list[Ask]] = {}
             for ask in asks:
@@ -290,7 +292,21 @@ class WriterLane:
                     log.touch(conn, head)
             self._worked_s = time.perf_counter()
         self.last_error = None
+        self._told.update((station, head.seq) for station, head in heads.items())
         return Committed(entries, signals)
+
+    def _list_untold(self, conn: Connection, heads: dict[str, log.Head]) -> list[Entry]:
+        """What stands in the log and was not told here: another program's, or ours whose commit was not confirmed."""
+        untold = list[Entry]()
+        for station, head in heads.items():
+            told = self._told.get(station, head.seq)
+            if head.seq > told:
+                try:
+                    untold += self._bus.reader().list_after(conn, station, told, head.seq - told)
+                except SafezoneError as problem:
+                    # A newer program's kind of event: the screens here miss it, and commands go on.
+                    logger.warning("lines %d to %d are not told: %s", told + 1, head.seq, problem)
+        return untold
 
     def _attempt(
         self,
