@@ -35,7 +35,7 @@ from safezone.entrypoints.jobs import Jobs, list_jobs
 from safezone.entrypoints.lifeline import BEAT_S
 from safezone.entrypoints.live import LiveHub, LiveSource, Trouble
 from safezone.entrypoints.mqtt import MqttSettings
-from safezone.entrypoints.node_checks import add_checks
+from safezone.entrypoints.node_checks import SLOW_WRITE_S, add_checks
 from safezone.entrypoints.probe import Login, Probe
 from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
 from safezone.entrypoints.tls import Certificate, certificate_of
@@ -46,8 +46,6 @@ from safezone.zone.routes import routes as zone_routes
 
 logger = logging.getLogger("safezone.node")
 
-SLOW_WRITE_S: Final = 1.0
-"""A transaction that has taken this long is told to every screen."""
 LONGEST_WRITE_S: Final = 60.0
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LITTLE_FREE_BYTES: Final = 2 << 30
 """Below this a technician should come; below LEAST_FREE_BYTES the broker keeps nothing any more."""
+SLOW_WRITE_S: Final = 1.0
+"""A transaction that has taken this long is told to every screen, and here."""
 SLOW_S: Final = 2.0
 STUCK_S: Final = 10.0
 FAR_BEHIND: Final = 1000
@@ -55,6 +57,12 @@ def check_record(desk: Desk, folder: Path) -> Finding:
             en=f"Nothing can be stored: {lane.last_error} (poles repeat until they have a receipt)",
         )
         return Finding("down", words, figures)
+    if (busy_s := desk.lane.busy_s()) > SLOW_WRITE_S:
+        words = Words(
+            th=f"การเขียนลงดิสก์ใช้เวลา {busy_s:.0f} วินาทีแล้วยังไม่เสร็จ: ตรวจดิสก์",
+            en=f"A write to the disk has been under way for {busy_s:.0f} s: check the disk",
+        )
+        return Finding("degraded", words, figures)
     if free < LITTLE_FREE_BYTES:
         words = Words(
             th=f"ดิสก์เหลือ {free >> 20} MiB: ลบหรือย้ายข้อมูลอื่นออก",
