@@ -231,7 +231,8 @@ def test_it_beats_with_the_place_of_the_log_and_the_servers_time(station: Runnin
         station.clock.advance(10)
         later = [one.until("heartbeat") for _ in range(3)][-1]
     assert (first.id, later.id) == (None, None), "a heartbeat does not move the reader's place"
-    assert later.data == {"seq": station.head(), "at": "2026-11-20T12:00:10Z"}
+    well: dict[str, list[str]] = {"trouble": [], "notices": []}
+    assert later.data == {"seq": station.head(), "at": "2026-11-20T12:00:10Z", **well}
     assert first.data["seq"] == station.head() - 2
 
 
