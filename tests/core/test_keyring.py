@@ -160,6 +160,8 @@ def test_without_its_master_key_nothing_is_read_and_nothing_starts(told: Ground,
 def test_a_key_moved_to_another_record_is_noticed(told: Ground, ring: Keyring) -> None:
     attach(told.database, ring)
     first, second, *_ = sorted(stored(told))
+    assert ring.unwrap(first, stored(told)[first]) is not None
+    assert ring.unwrap(second, stored(told)[first]) is None
     told.tamper(
         "UPDATE sealed_key SET key = (SELECT k.key FROM sealed_key k WHERE k.ref = "
         f"'{first}') WHERE ref = '{second}'"

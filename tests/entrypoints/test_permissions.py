@@ -15,7 +15,8 @@ from safezone.core.auth import IssueCredential, Issued, installer
 from safezone.core.log import last_seq
 from safezone.entrypoints.http import WEB_DIST
 from safezone.entrypoints.who import COOKIE
-from tests.support.station import UNITS, Api, RunningStation
+from safezone.incidents.commands import EraseDue
+from tests.support.station import UNITS, Api, RunningStation, who
 
 CALLERS = ("public", "sos-01", "car-1", "operator", "supervisor", "admin", "auditor")
 """Whose column is whose: `car-1` is sent to the incident that is asked about, `sos-01` is a pole's own secret."""
@@ -63,6 +64,8 @@ POST   /api/v1/incidents/{incident_id}/merge                 401    403  403  ye
 POST   /api/v1/incidents/{incident_id}/close                 401    403  403  yes      yes        yes   403
 POST   /api/v1/incidents/{incident_id}/reopen                401    403  403  yes      yes        yes   403
 POST   /api/v1/incidents/{incident_id}/notes                 401    403  yes  yes      yes        yes   403
+POST   /api/v1/incidents/{incident_id}/hold                  401    403  403  403      yes        yes   403
+POST   /api/v1/incidents/{incident_id}/hold/lift             401    403  403  403      yes        yes   403
 POST   /api/v1/incidents/{incident_id}/photos                401    403  yes  yes      yes        yes   403
 POST   /api/v1/incidents/{incident_id}/assignments/{unit_id} 401    403  yes  yes      yes        yes   403
 
@@ -78,6 +81,8 @@ POST   /api/v1/handover                                      401    403  403  ye
 GET    /api/v1/admin/access                                  401    403  403  403      403        yes   yes
 GET    /api/v1/admin/listeners                               401    403  403  403      yes        yes   403
 POST   /api/v1/admin/listeners/{name}/resume                 401    403  403  403      403        yes   403
+GET    /api/v1/admin/retention                               401    403  403  403      yes        yes   403
+GET    /api/v1/admin/erasures/{erasure_id}                   401    403  403  403      yes        yes   403
 GET    /api/v1/admin/safekeeping                             401    403  403  403      yes        yes   403
 GET    /api/v1/admin/refused-messages                        401    403  403  403      403        yes   403
 GET    /api/v1/admin/credentials                             401    403  403  403      403        yes   403
@@ -163,6 +168,12 @@ class Asker:
             named["credential_id"] = self.admin.act("/api/v1/admin/credentials", spare)["credential_id"]
         if "{name}" in row.path:
             named["name"] = self.admin.ask("/api/v1/admin/listeners")["items"][0]["name"]
+        if "{erasure_id}" in row.path:
+            self.operator.on(self.incident(sent=None), "close", outcome="resolved")
+            self.station.do(EraseDue("incident", 0), who("system", "test"))
+            named["erasure_id"] = self.admin.ask("/api/v1/admin/retention")["erasures"][0]["id"]
+        if row.path.endswith("/lift"):
+            self.admin.act(f"/api/v1/incidents/{named['incident_id']}/hold", {"reason": "case 1"})
         if "{file_path}" in row.path:
             named["file_path"] = next(each.name for each in (WEB_DIST / "assets").iterdir())
         return named
@@ -206,6 +217,8 @@ class Asker:
             "handover": {"text": "all quiet"},
             "credentials": {"sort": "token", "role": "auditor", "name": "audit-2"},
             "revoke": {"reason": "lost"},
+            "hold": {"reason": "case 1"},
+            "lift": {"reason": "over"},
         }
         body = bodies.get(row.path) or bodies[row.path.rsplit("/", 1)[1]]
         if row.path.endswith("/merge"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -10,12 +11,14 @@ import pytest
 
 from safezone.core.clock import ManualClock
 from safezone.core.i18n import Words
+from safezone.core.log import last_seq
 from safezone.core.settings import Backup, Settings
 from safezone.entrypoints.house import DataFolder
 from safezone.entrypoints.safekeeping import Keeper, Outcome, load_state, note, working_folder
+from safezone.incidents.commands import EraseDue
 from tests.support.places import eventually
 from tests.support.running import finish
-from tests.support.station import RunningStation
+from tests.support.station import STATION, RunningStation, who
 
 
 def new_key(tmp_path: Path) -> tuple[Path, str]:
@@ -114,3 +117,22 @@ def test_two_runs_do_not_meet_and_a_killed_one_leaves_nothing(tmp_path: Path) ->
         with pytest.raises(Exception, match="running already"), working_folder(folder):
             pass
     assert not left.exists()
+
+
+def test_what_was_erased_is_soon_in_no_file(tmp_path: Path) -> None:
+    """With a reader that holds on to the old state it takes until the reader is gone."""
+    station = RunningStation(tmp_path / "data")
+    wal = station.path / "safezone.db-wal"
+    try:
+        operator = station.api()
+        view = operator.incident(operator.report("theft", text="ทดลอง")["incident_id"])
+        operator.on(view, "close", outcome="resolved")
+        with station.read() as conn:
+            last_seq(conn, STATION)
+            assert station.do(EraseDue("incident", 0), who("system", "test")) == 1
+            asyncio.run(station.node.keeper.clear_journal())
+            assert wal.stat().st_size > 0, "held up"
+        asyncio.run(station.node.keeper.clear_journal())
+        assert wal.stat().st_size == 0
+    finally:
+        station.close()

@@ -14,7 +14,7 @@ from safezone.core.geo import Point
 from safezone.core.i18n import Words
 from safezone.core.listeners import MAX_TRIES, NoteFailure, ResumeListener
 from safezone.events import assets as asset_events
-from safezone.incidents.commands import EscalateOverdue
+from safezone.incidents.commands import EraseDue, EscalateOverdue
 from safezone.patrol.commands import RegisterUnits, UnitEntry
 from tests.support.station import START, Api, RunningStation, who
 
@@ -152,12 +152,24 @@ def a_listener_is_parked(station: RunningStation, _operator: Api) -> None:
     station.do(ResumeListener("of.an.older.program"), SYSTEM)
 
 
+def content_is_erased(station: RunningStation, operator: Api) -> None:
+    """A case is held; what is not held is erased when its time is over."""
+    held, gone = (opened(operator, text=f"เรื่องที่ {n}") for n in (1, 2))
+    for view in (held, gone):
+        operator.on(view, "close", outcome="resolved", note="เรียบร้อย")
+    hold = f"/api/v1/incidents/{held['id']}/hold"
+    station.api("supervisor").act(hold, {"reason": "คดีที่ 1"})
+    station.clock.advance(86_400)
+    station.do(EraseDue("incident", 1), SYSTEM)
+    station.api("supervisor").act(f"{hold}/lift", {"reason": "สิ้นสุดคดี"})
+
+
 ON_THE_SCREEN: list[Scenario] = [
     from_press_to_close, twins_become_one, units_come_and_go, the_shift_ends, equipment_falls_silent, equipment_is_added
 ]  # fmt: skip
 """Those that a console shows."""
 
-EVERYTHING: list[Scenario] = [*ON_THE_SCREEN, people_come_and_go, a_listener_is_parked]
+EVERYTHING: list[Scenario] = [*ON_THE_SCREEN, people_come_and_go, content_is_erased, a_listener_is_parked]
 """Together with what made the station: every event that some store applies."""
 
 

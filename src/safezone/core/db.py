@@ -291,7 +291,10 @@ class Database:
             return True
         connection = self._writer.raw_connection()
         try:
-            busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            cursor = connection.cursor()
+            # While it waits for readers nobody can write: not long.
+            cursor.execute("PRAGMA busy_timeout=100")
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         finally:
             connection.close()
         return not busy

@@ -34,6 +34,22 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How near (metres) two reports must be to be suggested as twins."""
 
 
+Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
+
+
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long personal content is kept before it is erased. Sensible beginnings, not official figures: ask your lawyer."""
+
+    incident_days: Days = 730
+    """What was said, by whom, where exactly, and every note and reason: days after the incident was closed."""
+    photo_days: Days = 365
+    """Photos: days after the incident was closed."""
+    handover_days: Days = 365
+    """Handover notes: days after they were written."""
+    refused_message_days: Days = 90
+    """Messages that no door could understand, which may have anything in them: days after they came."""
+
+
 class Positions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How positions of units are judged and how long they are kept."""
 
@@ -182,6 +198,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     web: Web = Web()
     limits: Limits = Limits()
+    retention: Retention = Retention()
     positions: Positions = Positions()
     heartbeats: Heartbeats = Heartbeats()
     probe: Probe = Probe()

@@ -122,6 +122,29 @@ def find_text(conn: Connection, station: str, ref: str | None) -> str | None:
     return None if content is None else content.decode()
 
 
+def erase(conn: Connection, station: str, refs: Sequence[str]) -> int:
+    """Keys and boxes of all these references are gone; how many records there were."""
+    gone = 0
+    for start in range(0, len(refs), AT_ONCE):
+        some = refs[start : start + AT_ONCE]
+        keys = (sealed_key.c.station == station) & sealed_key.c.ref.in_(some)
+        conn.execute(sealed_key.delete().where(keys))
+        boxes = (sealed.c.station == station) & sealed.c.ref.in_(some)
+        gone += conn.execute(sealed.delete().where(boxes)).rowcount
+    return gone
+
+
+def count_kept(conn: Connection, station: str, refs: Sequence[str]) -> int:
+    """Of how many of these references something is still there, the key or the box."""
+    found = set[str]()
+    for start in range(0, len(refs), AT_ONCE):
+        some = refs[start : start + AT_ONCE]
+        for kept in (sealed, sealed_key):
+            asked = select(kept.c.ref).where(kept.c.station == station, kept.c.ref.in_(some))
+            found |= {row.ref for row in conn.execute(asked)}
+    return len(found)
+
+
 def shred(conn: Connection, station: str, ref: str) -> bool:
     """The key is gone and with it the content; False when it was gone before."""
     done = conn.execute(sealed_key.delete().where(sealed_key.c.station == station, sealed_key.c.ref == ref))

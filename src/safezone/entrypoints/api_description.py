@@ -125,6 +125,7 @@ def openapi_config() -> OpenAPIConfig:
             Tag("positions", "Where units say they are"),
             Tag("zone", "The ground"),
             Tag("assets", "Cameras and SOS points: where, whose, how well"),
+            Tag("retention", "What is erased when, what is held, and the proof"),
             Tag("administration", "Who may come in; what the program's parts do"),
             Tag("health", "For whatever watches the process"),
         ],

@@ -30,6 +30,7 @@ from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.session_routes import SessionRoutes
 from safezone.entrypoints.who import Doorman
 from safezone.incidents.report_routes import HandoverRoutes, RefusedMessageRoutes, ReportRoutes
+from safezone.incidents.retention_routes import HoldRoutes, RetentionRoutes
 from safezone.incidents.routes import IncidentRoutes
 from safezone.incidents.surroundings import Surroundings
 
@@ -68,6 +69,8 @@ def create_app(
         ReportRoutes,
         HandoverRoutes,
         RefusedMessageRoutes,
+        HoldRoutes,
+        RetentionRoutes,
         AdminRoutes,
         CredentialRoutes,
         HealthRoutes,

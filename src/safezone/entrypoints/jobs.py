@@ -15,7 +15,8 @@ from safezone.core.desk import Desk
 from safezone.core.errors import SafezoneError
 from safezone.core.identity import system
 from safezone.core.once import ForgetAnswers
-from safezone.incidents.commands import EscalateOverdue
+from safezone.incidents.commands import EraseDue, EscalateOverdue
+from safezone.incidents.retention import rules_of
 from safezone.patrol.commands import PurgePositions
 
 logger = logging.getLogger("safezone.jobs")
@@ -40,8 +41,21 @@ def list_jobs(desk: Desk) -> list[Job]:
             AssessReadiness(desk.clock.now()),
             min(10.0, desk.settings.heartbeats.interval_s / 6),
         ),
+        *_erasures(desk),
         Job("purge-positions", PurgePositions(desk.settings.positions.keep_days), HOUR_S),
         Job("forget-answers", ForgetAnswers(), HOUR_S),
+    ]
+
+
+ERASE_EVERY_S: Final = 600.0
+
+
+def _erasures(desk: Desk) -> list[Job]:
+    """One for each class of data; each turn erases a few, so that no press waits."""
+    rules = rules_of(desk.settings.retention)
+    return [
+        Job(f"erase-{name.replace('_', '-')}", EraseDue(name, days), ERASE_EVERY_S)
+        for name, days in rules.items()
     ]
 
 

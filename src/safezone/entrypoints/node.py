@@ -87,7 +87,7 @@ class Node:
         self.hub = LiveHub(self.desk, feeds, MovingUnits())
         self.listeners = Listeners(self.desk.database, self.desk.bus, engine.lane, self.desk.station)
         self.jobs = Jobs(self.desk, list_jobs(self.desk))
-        self.keeper = Keeper(folder, self.desk.settings, self.desk.clock)
+        self.keeper = Keeper(folder, self.desk.settings, self.desk.clock, self.desk)
         self.doors: list[Door] = []
         self.figures = Figures()
         self.probe: Probe | None = None

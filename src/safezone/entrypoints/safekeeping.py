@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -18,10 +19,13 @@ from typing import Final
 import msgspec
 
 from safezone.core.clock import Clock
+from safezone.core.desk import Desk
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
+from safezone.core.lane import Committed
 from safezone.core.settings import Settings
 from safezone.entrypoints.house import DataFolder
+from safezone.events.incidents import ContentErased
 
 logger = logging.getLogger("safezone.safekeeping")
 LOOK_EVERY_S: Final = 30.0
@@ -93,18 +97,28 @@ def working_folder(folder: DataFolder) -> Iterator[Path]:
 
 
 class Keeper:
-    """Starts `safezone backup` and `safezone restore-drill` when they are due, as processes that may be slow."""
+    """Starts `safezone backup` and `safezone restore-drill` when they are due, as processes that may be slow.
 
-    def __init__(self, folder: DataFolder, settings: Settings, clock: Clock) -> None:
+    With a desk it also sees to it that what was erased is not left in SQLite's write-ahead log.
+    """
+
+    def __init__(
+        self, folder: DataFolder, settings: Settings, clock: Clock, desk: Desk | None = None
+    ) -> None:
         self._folder = folder
         self._settings = settings.backup
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
+        self._desk = desk
+        # From the start: a program that was killed may have left something there.
+        self._is_left = threading.Event()
+        self._is_left.set()
+        if desk is not None:
+            desk.lane.observe(self._notice)
 
     def start(self) -> None:
         """From now on it is looked every half minute whether something is due."""
-        if self._settings.every_h or self._settings.drill_every_h:
-            self._task = asyncio.create_task(self._run())
+        self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """Nothing is begun any more; what runs is ended (a backup that was not finished is none)."""
@@ -136,9 +150,27 @@ class Keeper:
 
     async def _run(self) -> None:
         while True:
+            await self.clear_journal()
             if what := self.due():
                 await self._call(what)
             await asyncio.sleep(LOOK_EVERY_S)
+
+    def _notice(self, committed: Committed) -> None:
+        if any(isinstance(entry.event, ContentErased) for entry in committed.entries):
+            self._is_left.set()
+
+    async def clear_journal(self) -> None:
+        """What was erased is in no file any more; while somebody reads for long, the next turn tries again."""
+        if self._desk is None or not self._is_left.is_set():
+            return
+        self._is_left.clear()
+        try:
+            is_empty = await self._desk.think(self._desk.database.empty_journal)
+        except Exception as problem:
+            logger.warning("the write-ahead log could not be emptied and is tried again: %s", problem)
+            is_empty = False
+        if not is_empty:
+            self._is_left.set()
 
     async def _call(self, what: str) -> None:
         words = [sys.executable, "-m", "safezone", what, "--data", str(self._folder.path)]

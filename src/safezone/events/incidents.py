@@ -13,6 +13,7 @@ IncidentKind = Literal[
 ]
 Channel = Literal["sos_point", "phone", "web", "line", "http"]
 Outcome = Literal["resolved", "handed_over", "no_action_needed", "false_alarm", "prank", "duplicate", "drill"]
+DataClass = Literal["incident", "photo", "handover", "refused_message"]
 Stage = Literal["reported", "acknowledged", "dispatched", "en_route", "on_scene", "closed"]
 
 
@@ -214,3 +215,35 @@ class HandoverNoted(Event, frozen=True, tag="handover_noted"):
     subject_field = "note_id"
     note_id: str
     text: Sealed
+
+
+class LegalHoldPlaced(Event, frozen=True, tag="legal_hold_placed"):
+    """Nothing of the incident is erased, however old it is."""
+
+    subject_field = "incident_id"
+    incident_id: str
+    reason: Sealed
+
+
+class LegalHoldLifted(Event, frozen=True, tag="legal_hold_lifted"):
+    """The incident is erased in its turn again."""
+
+    subject_field = "incident_id"
+    incident_id: str
+    reason: Sealed
+
+
+class ContentErased(Event, frozen=True, tag="content_erased"):
+    """Sealed content was erased because its time was over: `records` of it, `refs`, about `subjects`.
+
+    What was closed, written or received before `before` had been kept for `days`.
+    """
+
+    subject_field = "erasure_id"
+    erasure_id: str
+    data_class: DataClass
+    days: int
+    before: datetime
+    records: int
+    subjects: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()

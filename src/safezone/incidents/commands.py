@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from safezone.core.geo import Point
-from safezone.events.incidents import Channel, IncidentKind, Outcome
+from safezone.events.incidents import Channel, DataClass, IncidentKind, Outcome
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -142,3 +142,24 @@ class KeepRefusedMessage(msgspec.Struct, frozen=True):
     raw: bytes
     reason_th: str
     reason_en: str
+
+
+class PlaceHold(msgspec.Struct, frozen=True):
+    """Erase nothing of this incident, for this reason."""
+
+    incident_id: str
+    reason: str
+
+
+class LiftHold(msgspec.Struct, frozen=True):
+    """The hold is not needed any more, for this reason."""
+
+    incident_id: str
+    reason: str
+
+
+class EraseDue(msgspec.Struct, frozen=True):
+    """Erase what of this class has been kept for `days`."""
+
+    data_class: DataClass
+    days: int

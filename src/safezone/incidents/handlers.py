@@ -12,6 +12,7 @@ from safezone.core.work import UnitOfWork
 from safezone.events import incidents as ev
 from safezone.incidents import commands as cmds
 from safezone.incidents import refusals, rules, store
+from safezone.incidents.erasing import Erasing
 from safezone.incidents.intake.reporting import Reporting
 from safezone.incidents.needs import Units
 from safezone.incidents.queries import incident_views, units_busy
@@ -47,6 +48,7 @@ def register(bus: Bus, surroundings: Surroundings, units: Units) -> None:
     bus.handle(cmds.EscalateOverdue, handling.escalate_overdue)
     bus.handle(cmds.NoteHandover, note_handover)
     bus.handle(cmds.KeepRefusedMessage, keep_refused_message)
+    Erasing(bus).register()
 
 
 class Handling:

@@ -119,3 +119,15 @@ def no_tracking_code() -> NotFound:
             en="No report has this code. Check its ten letters again.",
         ),
     )
+
+
+def held_already(incident_id: str) -> Conflict:
+    """A hold is there already."""
+    words = Words(th="เหตุนี้ถูกระงับการลบอยู่แล้ว", en="This incident is under legal hold already.")
+    return Conflict("held_already", words, incident_id=incident_id)
+
+
+def not_held(incident_id: str) -> Conflict:
+    """There is no hold to lift."""
+    words = Words(th="เหตุนี้ไม่ได้ถูกระงับการลบ", en="This incident is under no legal hold.")
+    return Conflict("not_held", words, incident_id=incident_id)

@@ -60,6 +60,11 @@ def _change(conn: Connection, entry: Entry, incident_id: str, **values: Any) -> 
     _update(conn, entry, incident_id, values, decided=False)
 
 
+def touch(conn: Connection, entry: Entry, incident_id: str) -> None:
+    """Something was noted about it that changes nothing in its row but the number of the last line."""
+    _change(conn, entry, incident_id)
+
+
 def _decide(conn: Connection, entry: Entry, incident_id: str, **values: Any) -> None:
     """A person has decided something: whoever decides on an older version is told so."""
     _update(

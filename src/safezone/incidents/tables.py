@@ -129,6 +129,40 @@ twin = table(
     source="log",
 )
 
+legal_hold = table(
+    "legal_hold",
+    Column("station", String(32), primary_key=True),
+    Column("incident_id", String(36), primary_key=True),
+    Column("placed_at_us", BigInteger, nullable=False),
+    Column("placed_by", String(120), nullable=False),
+    Column("reason_ref", String(36), nullable=False),
+    source="log",
+)
+
+erasure = table(
+    "erasure",
+    Column("station", String(32), primary_key=True),
+    Column("id", String(36), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("data_class", String(24), nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("before_us", BigInteger, nullable=False),
+    Column("subjects", Integer, nullable=False),
+    Column("records", Integer, nullable=False),
+    Index("erasure_by_seq", "station", "seq"),
+    source="log",
+)
+
+erased = table(
+    "erased",
+    Column("station", String(32), primary_key=True),
+    Column("subject", String(36), primary_key=True),
+    Column("data_class", String(24), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    source="log",
+)
+
 refused_message = table(
     "refused_message",
     Column("station", String(32), primary_key=True),
