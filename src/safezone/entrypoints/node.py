@@ -35,7 +35,7 @@ from safezone.entrypoints.jobs import Jobs, list_jobs
 from safezone.entrypoints.lifeline import BEAT_S
 from safezone.entrypoints.live import LiveHub, LiveSource, Trouble
 from safezone.entrypoints.mqtt import MqttSettings
-from safezone.entrypoints.node_checks import SLOW_WRITE_S, add_checks
+from safezone.entrypoints.node_checks import SLOW_WRITE_S, add_checks, check_said
 from safezone.entrypoints.probe import Login, Probe
 from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
 from safezone.entrypoints.tls import Certificate, certificate_of
@@ -104,6 +104,8 @@ class Node:
         self.certificate = certificate_of(self.desk.settings.web)
         if self.certificate is not None:
             self.doors.append(self.certificate)
+            trouble = self.certificate.trouble
+            self.health.add("certificate", lambda: check_said(trouble, "degraded"))
         doorman = Doorman(self.desk.authenticator, self.desk.station)
         self.front = in_front_of(self.app, doorman, self.desk.settings.web, self.figures.web)
 
@@ -140,7 +142,7 @@ class Node:
         lane = self.engine.lane
         if lane.last_error is not None or lane.busy_s() > SLOW_WRITE_S:
             found.append("record")
-        if any(door.state() != "ok" for door in self.doors):
+        if any(door.state() != "ok" for door in self.doors if door is not self.certificate):
             found.append("doors")
         return found
 

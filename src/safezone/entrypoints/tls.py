@@ -54,6 +54,10 @@ class Certificate:
         """`ok`, or why the newest certificate is not the one that is shown."""
         return "ok" if self._trouble is None else self._trouble.en
 
+    def trouble(self) -> Words | None:
+        """Why the newest certificate is not the one that is shown; None where it is."""
+        return self._trouble
+
     def look_again(self) -> bool:
         """Whether another certificate was taken; one that cannot be used is told about, and the old one stays."""
         marks = self._look()
