@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from safezone.core.db import Database, upsert
 from safezone.core.errors import CannotStart
@@ -20,10 +20,15 @@ _CHECK: Final = select(sealed_key.c.key).where(sealed_key.c.station == "", seale
 
 _NEXT: Final = (
     select(sealed_key.c.ref, sealed_key.c.key)
-    .where(sealed_key.c.station == bindparam("of_station"), sealed_key.c.ref > bindparam("after"))
+    .where(
+        sealed_key.c.station == bindparam("of_station"),
+        sealed_key.c.ref > bindparam("after"),
+        sealed_key.c.ref <= bindparam("end"),
+    )
     .order_by(sealed_key.c.ref)
     .limit(AT_ONCE)
 )
+_LAST: Final = select(func.max(sealed_key.c.ref)).where(sealed_key.c.station == bindparam("of_station"))
 _PUT: Final = (
     sealed_key.update()
     .where(sealed_key.c.station == bindparam("of_station"), sealed_key.c.ref == bindparam("of_ref"))
@@ -74,13 +79,16 @@ def wrap_all(database: Database, keyring: Keyring) -> int:
     with database.read() as conn:
         stations = ["", *list_stations(conn)]
     for station in stations:
-        after = ""
+        after, end = "", None
         while True:
             with database.write_connection() as conn, conn.begin():
                 # With the head locked nobody seals: whoever does so afterwards has seen the new key.
                 if station:
                     Head.lock(conn, station)
-                last, changed = _wrap_some(conn, keyring, station, after)
+                if end is None:
+                    # What is sealed from now on is under the new key: a station that never rests is no race.
+                    end = conn.execute(_LAST, {"of_station": station}).scalar() or ""
+                last, changed = _wrap_some(conn, keyring, station, after, end)
             done += changed
             if last is None:
                 break
@@ -93,8 +101,10 @@ def wrap_all(database: Database, keyring: Keyring) -> int:
     return done
 
 
-def _wrap_some(conn: Connection, keyring: Keyring, station: str, after: str) -> tuple[str | None, int]:
-    rows = conn.execute(_NEXT, {"of_station": station, "after": after}).all()
+def _wrap_some(
+    conn: Connection, keyring: Keyring, station: str, after: str, end: str
+) -> tuple[str | None, int]:
+    rows = conn.execute(_NEXT, {"of_station": station, "after": after, "end": end}).all()
     changed = []
     for row in rows:
         if keyring.is_current(row.key):
