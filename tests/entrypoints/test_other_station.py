@@ -59,6 +59,7 @@ def make_other_station(path: Path) -> Theirs:
     folder = DataFolder(path)
     folder.make()
     shutil.copy(template().database_file, folder.database_file)
+    shutil.copy(template().database_file.with_name("master.key"), path / "master.key")
     settings = Settings()
     engine = Engine(wire(settings), folder.open_database(settings), OTHER, ManualClock(START))
     engine.start()
@@ -105,7 +106,7 @@ def names_of(theirs: Theirs, *, made_up: bool) -> dict[str, str]:
     """What the addresses name: things of the other station, or things that nobody has."""
     if made_up:
         nothing = "01900000-0000-7000-8000-000000000000"
-        names = dict.fromkeys(("incident_id", "photo_id", "credential_id"), nothing)
+        names = dict.fromkeys(("incident_id", "photo_id", "credential_id", "erasure_id"), nothing)
         return {
             **names,
             "tracking_code": "ZZZZ-ZZZZ",
@@ -125,7 +126,7 @@ def body_of(row: Row, names: dict[str, str], version: int) -> dict[str, Any]:
         "priority": {**at, "priority": 3, "reason": "calm"}, "place": {**at, "place": {"lon": 104.72, "lat": 16.54}},
         "close": {**at, "outcome": "resolved"}, "reopen": {**at, "reason": "not over"}, "notes": {"text": "seen"},
         "{unit_id}": {"state": "accepted"}, "duty": {"on": True}, "state": {"state": "available"},
-        "revoke": {"reason": "lost"},
+        "revoke": {"reason": "lost"}, "hold": {"reason": "a case"}, "lift": {"reason": "the case is over"},
     }  # fmt: skip
     return bodies[row.path.rsplit("/", 1)[1]]
 
@@ -203,6 +204,10 @@ def test_their_things_cannot_be_named_in_what_is_said_either(both: tuple[Running
     assert car.post("/api/v1/positions", {"fixes": [fix]}).status_code == 403
 
 
+ASKED_FOR = "/api/v1/admin/access"
+"""It names what this station's own people have asked for, there or not; the tests above asked for their things."""
+
+
 def test_nothing_of_theirs_stands_in_any_list(both: tuple[RunningStation, Theirs]) -> None:
     station, theirs = both
     ids = [getattr(theirs, name) for name in theirs.__struct_fields__ if name not in ("new", "version")]
@@ -213,6 +218,7 @@ def test_nothing_of_theirs_stands_in_any_list(both: tuple[RunningStation, Theirs
                 and "{" not in row.path
                 and row.path.startswith("/api/")
                 and "live" not in row.path
+                and row.path != ASKED_FOR
             ):
                 answer = station.api(caller).get(
                     row.path, **({"state": "all"} if row.path.endswith("incidents") else {})

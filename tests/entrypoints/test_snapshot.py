@@ -17,16 +17,27 @@ from tests.support.feed import Feed
 from tests.support.scenarios import MARKET, ON_THE_SCREEN, Scenario, opened
 from tests.support.station import RunningStation
 
-NOT_IN_THE_FEED: dict[type[Event], str] = dict.fromkeys(
-    (
-        zone_events.StationCreated,
-        zone_events.ZoneDrawn,
-        zone_events.CommunityDefined,
-        zone_events.PlaceNamed,
-        zone_events.MapSketched,
-    ),
-    "the ground is drawn from GET /api/v1/zone, and only before a station begins to work",
+_GROUND: tuple[type[Event], ...] = (
+    zone_events.StationCreated,
+    zone_events.ZoneDrawn,
+    zone_events.CommunityDefined,
+    zone_events.PlaceNamed,
+    zone_events.MapSketched,
 )
+_RETENTION: tuple[type[Event], ...] = (
+    incident_events.LegalHoldPlaced,
+    incident_events.LegalHoldLifted,
+    incident_events.ContentErased,
+)
+NOT_IN_THE_FEED: dict[type[Event], str] = {
+    **dict.fromkeys(
+        _GROUND, "the ground is drawn from GET /api/v1/zone, and only before a station begins to work"
+    ),
+    **dict.fromkeys(
+        _RETENTION,
+        "a held incident looks the same, and what is erased was closed long before and has left every screen",
+    ),
+}
 """Events that no scenario here makes, each with the reason."""
 
 

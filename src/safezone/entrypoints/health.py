@@ -18,7 +18,7 @@ logger = logging.getLogger("safezone.health")
 
 State = Literal["ok", "degraded", "down"]
 """`degraded`: something is worse than it should be, and presses still arrive and are seen. `down`: they may not."""
-Figure = float | int | str | None
+Figure = float | str | None
 
 LOOK_EVERY_S: Final = 5.0
 
