@@ -60,6 +60,8 @@ class Door(Protocol):
 
 
 Work = Literal["doors", "jobs", "web"]
+DOORS: Final = "doors"
+"""The process of several that makes the station, prepares the broker and lets the presses in."""
 EVERYTHING: Final[frozenset[Work]] = frozenset(("doors", "jobs", "web"))
 """What one process does: letting in what does not come by HTTP; listeners and jobs; HTTP and the live feed."""
 

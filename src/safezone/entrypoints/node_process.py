@@ -24,15 +24,8 @@ from safezone.entrypoints.house import DataFolder, Engine, House
 from safezone.entrypoints.lifeline import tell_ready
 from safezone.entrypoints.listening import listen
 from safezone.entrypoints.mqtt import MqttDoor, MqttSettings
-from safezone.entrypoints.node import EVERYTHING, Node, Work, ready_of, write_ready
+from safezone.entrypoints.node import DOORS, EVERYTHING, Node, Work, ready_of, write_ready
 from safezone.entrypoints.node_checks import check_mqtt_door, check_said
-from safezone.entrypoints.one_of_several import (
-    DOORS,
-    Beginning,
-    fanout_settings,
-    join,
-    wait_for_beginning,
-)
 from safezone.entrypoints.poles import Poles
 from safezone.entrypoints.probe import device_of, probe_login
 from safezone.entrypoints.setting_up import NewStation, create_station, write_device_secrets
@@ -139,12 +132,14 @@ def _run_first(options: NodeOptions, folder: DataFolder, settings: Settings, wir
         node = Node(engine, folder, options.does)
         _add_doors(node, mqtt, settings)
         if options.part:
-            fanout = fanout_settings(settings.broker, folder.broker)
-            beginning = Beginning(
+            from safezone.entrypoints import one_of_several  # noqa: PLC0415 - loading NATS takes 65 ms
+
+            fanout = one_of_several.fanout_settings(settings.broker, folder.broker)
+            beginning = one_of_several.Beginning(
                 station=node.desk.station, mqtt_host=mqtt.host, mqtt_port=mqtt.port, fanout=fanout
             )
             write_ready(folder.run / f"{DOORS}.json", beginning, secret=True)
-            join(node, fanout, options.part, list(options.beside))
+            one_of_several.join(node, fanout, options.part, list(options.beside))
 
         def on_ready() -> None:
             if web is not None:
@@ -158,13 +153,15 @@ def _run_first(options: NodeOptions, folder: DataFolder, settings: Settings, wir
 
 def _run_beside(options: NodeOptions, folder: DataFolder, settings: Settings, wire: Wire) -> None:
     """One of several: it begins when the first has made the station, and goes on while that one is away."""
-    beginning = wait_for_beginning(folder.run / f"{DOORS}.json")
+    from safezone.entrypoints import one_of_several  # noqa: PLC0415 - loading NATS takes 65 ms
+
+    beginning = one_of_several.wait_for_beginning(folder.run / f"{DOORS}.json")
     web = None if options.web_fd is None else socket.socket(fileno=options.web_fd)
     engine = Engine(wire(settings), folder.open_database(settings), beginning.station)
     engine.start()
     try:
         node = Node(engine, folder, options.does)
-        join(node, beginning.fanout, options.part, list(options.beside))
+        one_of_several.join(node, beginning.fanout, options.part, list(options.beside))
 
         def on_ready() -> None:
             if web is not None:

@@ -17,12 +17,10 @@ from safezone.entrypoints import broker
 from safezone.entrypoints.fanout import Fanout, FanoutSettings
 from safezone.entrypoints.feeds import MovingUnits
 from safezone.entrypoints.health import Report, report_of
-from safezone.entrypoints.node import Node
+from safezone.entrypoints.node import DOORS, Node
 from safezone.patrol.handlers import PositionsMoved
 
 WAIT_S: Final = 60.0
-DOORS: Final = "doors"
-"""The process that makes the station, prepares the broker and lets the presses in."""
 
 
 class Beginning(msgspec.Struct, frozen=True, kw_only=True):
