@@ -52,18 +52,25 @@ class Follower:
         return self._position
 
     def take(self, committed: Committed) -> None:
-        """This process has committed something: it is told at once, after whatever others have committed before it."""
-        own = [entry for entry in committed.entries if entry.station == self._station]
+        """This process has committed something: it is told at once, after whatever others have committed before it.
+
+        The lane brings the others' lines along; those that a look has told already are left out.
+        """
         with self._lock:
-            if own and own[0].seq == self._position + 1:
-                self._position = own[-1].seq
-                self._tell(committed)
-            else:
+            new = [
+                entry
+                for entry in committed.entries
+                if entry.station == self._station and entry.seq > self._position
+            ]
+            if new and new[0].seq > self._position + 1:
                 self._read_on()
-                if committed.signals:
-                    self._tell(Committed([], committed.signals))
-        if own or committed.signals:
-            self.announce(own[-1].seq if own else self._position, committed.signals)
+                new = []
+            if new:
+                self._position = new[-1].seq
+            if new or committed.signals:
+                self._tell(Committed(new, committed.signals))
+            position = self._position
+        self.announce(position, committed.signals)
 
     def look(self, signals: Sequence[Any] = ()) -> None:
         """Tell what others have committed, and their signals. It reads the database: not for an event loop's thread."""

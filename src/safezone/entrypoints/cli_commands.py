@@ -16,9 +16,9 @@ from safezone.core import rebuild
 from safezone.core.auth import IssueCredential, Issued, RevokeCredential, installer, list_credentials
 from safezone.core.errors import CannotStart, Refused, SafezoneError
 from safezone.core.i18n import Words
-from safezone.core.settings import Settings, load_settings
+from safezone.core.settings import Settings
 from safezone.entrypoints.cli import say
-from safezone.entrypoints.house import DataFolder, Engine, House
+from safezone.entrypoints.house import DataFolder, Engine, House, open_folder
 from safezone.entrypoints.node_process import DEMO_SET, NodeOptions
 from safezone.entrypoints.node_process import run_node as serve
 from safezone.zone.findings import StationSetRefused
@@ -47,7 +47,7 @@ def run_node(args: argparse.Namespace, wire: Wire) -> int:
 def run_verify(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone verify`: 0 when every station's log and tables are in order."""
     try:
-        folder, settings = open_folder(args)
+        folder, settings = open_folder(args.data)
         house = wire(settings)
         database = folder.open_database(settings)
         verdicts = rebuild.verify(database, house.bus, _progress)
@@ -83,7 +83,7 @@ def print_verdict(verdict: rebuild.Verdict) -> None:
 def run_rebuild(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone rebuild`: 0 when every table was written anew."""
     try:
-        folder, settings = open_folder(args)
+        folder, settings = open_folder(args.data)
         folder.lock()
         database = folder.open_database(settings)
         done = rebuild.rebuild(database, wire(settings).bus, _progress)
@@ -99,21 +99,6 @@ def run_rebuild(args: argparse.Namespace, wire: Wire) -> int:
 def _progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
         print(f"\r{done:,} / {total:,}", end="" if done < total else "\n", file=sys.stderr, flush=True)
-
-
-def open_folder(args: argparse.Namespace) -> tuple[DataFolder, Settings]:
-    """The data folder, which must be there already, and its settings."""
-    folder = DataFolder(args.data)
-    settings = load_settings(folder.settings_file)
-    if not settings.database_url and not folder.database_file.exists():
-        raise CannotStart(
-            Words(
-                th=f"ไม่พบข้อมูลสถานีใน {args.data}",
-                en=f"There is no station's data in {args.data}: say where with --data.",
-            )
-        )
-    folder.make()
-    return folder, settings
 
 
 def run_station(args: argparse.Namespace, _wire: Wire) -> int:
@@ -150,7 +135,7 @@ def run_station(args: argparse.Namespace, _wire: Wire) -> int:
 def run_credential(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone credential issue|list|revoke`, for a station that is not running."""
     try:
-        folder, settings = open_folder(args)
+        folder, settings = open_folder(args.data)
         folder.lock()
         database = folder.open_database(settings)
         with database.read() as conn:

@@ -14,8 +14,7 @@ from safezone.core.errors import CannotStart
 from safezone.core.settings import Settings
 from safezone.core.wrapping import attach
 from safezone.entrypoints.cli import say
-from safezone.entrypoints.cli_commands import open_folder
-from safezone.entrypoints.house import MIGRATIONS, House
+from safezone.entrypoints.house import MIGRATIONS, House, open_folder
 
 if TYPE_CHECKING:
     Wire = Callable[[Settings], House]
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 def run_migrate_store(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone migrate-store`: 0 when everything stands there and is verified, 78 when nothing was copied."""
     try:
-        folder, settings = open_folder(args)
+        folder, settings = open_folder(args.data)
         folder.lock()
         house = wire(settings)
         source = folder.open_database(settings)

@@ -19,8 +19,8 @@ from safezone.core.i18n import Words
 from safezone.core.settings import Settings, load_settings
 from safezone.entrypoints.cli import say
 from safezone.entrypoints.cli_commands import print_verdict
-from safezone.entrypoints.cli_safekeeping import station_folder, why_of
-from safezone.entrypoints.house import DataFolder, House
+from safezone.entrypoints.cli_safekeeping import why_of
+from safezone.entrypoints.house import DataFolder, House, open_folder
 from safezone.entrypoints.safekeeping import Outcome, note, working_folder
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _fetch(
 def run_drill(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone restore-drill`: 0 when the newest backup could be restored; noted down either way."""
     try:
-        folder, settings = station_folder(args)
+        folder, settings = open_folder(args.data)
         with working_folder(folder) as scratch:
             outcome = _drill(args, folder, settings, scratch, wire(settings).bus)
     except CannotStart as problem:

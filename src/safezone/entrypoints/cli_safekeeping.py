@@ -15,10 +15,10 @@ from safezone.core.clock import SystemClock
 from safezone.core.depot import open_depot
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
-from safezone.core.settings import Settings, load_settings
+from safezone.core.settings import Settings
 from safezone.core.wrapping import rotate
 from safezone.entrypoints.cli import say
-from safezone.entrypoints.house import DataFolder, House
+from safezone.entrypoints.house import DataFolder, House, open_folder
 from safezone.entrypoints.safekeeping import Outcome, note, working_folder
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def run_backup_key(args: argparse.Namespace, _wire: Wire) -> int:
 def run_backup(args: argparse.Namespace, _wire: Wire) -> int:
     """`safezone backup`: 0 when a new backup lies there, whole; what came of it is noted down either way."""
     try:
-        folder, settings = station_folder(args)
+        folder, settings = open_folder(args.data)
         with working_folder(folder) as scratch:
             outcome = _backup(args, folder, settings, scratch)
     except CannotStart as problem:
@@ -117,7 +117,7 @@ def _backup(args: argparse.Namespace, folder: DataFolder, settings: Settings, sc
 def run_rotate(args: argparse.Namespace, _wire: Wire) -> int:
     """`safezone rotate-master-key`: 0 when everything is wrapped by a new master key and the old one is gone."""
     try:
-        folder, settings = station_folder(args)
+        folder, settings = open_folder(args.data)
         database = folder.open_database(settings)
         try:
             name, wrapped = rotate(database, folder.keyring(settings))
@@ -144,18 +144,3 @@ def _more_files(folder: DataFolder) -> list[tuple[str, Path]]:
 def why_of(problem: Exception) -> Words:
     """What a person is told of a failure."""
     return problem.words if isinstance(problem, CannotStart) else Words(th=str(problem), en=str(problem))
-
-
-def station_folder(args: argparse.Namespace) -> tuple[DataFolder, Settings]:
-    """The data folder of a station and its settings. Nothing is migrated: an older program may be running in it."""
-    folder = DataFolder(args.data)
-    settings = load_settings(folder.settings_file)
-    if not settings.database_url and not folder.database_file.exists():
-        raise CannotStart(
-            Words(
-                th=f"ไม่พบข้อมูลสถานีใน {args.data}",
-                en=f"There is no station's data in {args.data}: say where with --data.",
-            )
-        )
-    folder.make()
-    return folder, settings

@@ -17,7 +17,7 @@ from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.keyring import Keyring
 from safezone.core.lane import WriterLane
-from safezone.core.settings import Settings
+from safezone.core.settings import Settings, load_settings
 from safezone.core.wrapping import attach
 from safezone.incidents.surroundings import Surroundings
 
@@ -110,6 +110,21 @@ class DataFolder:
         schema.prepare(database, MIGRATIONS)
         attach(database, self.keyring(settings))
         return database
+
+
+def open_folder(path: Path) -> tuple[DataFolder, Settings]:
+    """The data folder of a station, which must be there already, and its settings. Nothing is migrated by it."""
+    folder = DataFolder(path)
+    settings = load_settings(folder.settings_file)
+    if not settings.database_url and not folder.database_file.exists():
+        raise CannotStart(
+            Words(
+                th=f"ไม่พบข้อมูลสถานีใน {path}",
+                en=f"There is no station's data in {path}: say where with --data.",
+            )
+        )
+    folder.make()
+    return folder, settings
 
 
 class Engine:
