@@ -27,12 +27,11 @@ from safezone.incidents import commands as cmds
 from safezone.incidents.photos import clean_photo
 from safezone.incidents.queries import get_detail
 from safezone.main import wire
-from tests.entrypoints.test_permissions import ROWS, Row
+from tests.entrypoints.test_permissions import CALLERS, ROWS, Row
 from tests.support.station import START, Api, RunningStation, template
 
 OTHER = "narathiwat"
 SECRET = "ข้อความลับของอีกสถานี"
-CALLERS = ("public", "sos-01", "car-1", "operator", "supervisor", "admin", "auditor")
 VARIES = {"date", "content-length"}
 
 

@@ -16,78 +16,94 @@ from safezone.core.log import last_seq
 from safezone.entrypoints.http import WEB_DIST
 from safezone.entrypoints.who import COOKIE
 from safezone.incidents.commands import EraseDue
+from tests.entrypoints.askers import FAMILIES
 from tests.support.station import UNITS, Api, RunningStation, who
 
-CALLERS = ("public", "sos-01", "car-1", "operator", "supervisor", "admin", "auditor")
+CALLERS = (
+    "public",
+    "sos-01",
+    "car-1",
+    "operator",
+    "supervisor",
+    "admin",
+    "auditor",
+    "chief",
+    "commander",
+    "technician",
+    "cctv-owner",
+    "partner",
+)
 """Whose column is whose: `car-1` is sent to the incident that is asked about, `sos-01` is a pole's own secret."""
 
 # `yes`: it is done (2xx). A page answers 503 where the web face is not built.
 TABLE = """
-                                                             public pole unit operator supervisor admin auditor
-GET    /healthz                                              yes    yes  yes  yes      yes        yes   yes
-GET    /metrics                                              yes    yes  yes  yes      yes        yes   yes
-GET    /livez                                                yes    yes  yes  yes      yes        yes   yes
-GET    /readyz                                               yes    yes  yes  yes      yes        yes   yes
-GET    /schema                                               yes    yes  yes  yes      yes        yes   yes
-GET    /schema/openapi.json                                  yes    yes  yes  yes      yes        yes   yes
-GET    /schema/{path}                                        404    404  404  404      404        404   404
-GET    /                                                     page   page page page     page       page  page
-GET    /enter                                                page   page page page     page       page  page
-GET    /console                                              page   page page page     page       page  page
-GET    /assets/{file_path}                                   page   page page page     page       page  page
-HEAD   /assets/{file_path}                                   page   page page page     page       page  page
+                                                             public pole unit operator supervisor admin auditor chief commander technician cctv_owner partner
+GET    /healthz                                              yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /metrics                                              yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /livez                                                yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /readyz                                               yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /schema                                               yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /schema/openapi.json                                  yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /schema/{path}                                        404    404  404  404      404        404   404    404   404       404        404        404
+GET    /                                                     page   page page page     page       page  page   page  page      page       page       page
+GET    /enter                                                page   page page page     page       page  page   page  page      page       page       page
+GET    /console                                              page   page page page     page       page  page   page  page      page       page       page
+GET    /office                                               page   page page page     page       page  page   page  page      page       page       page
+GET    /office/{section}                                     page   page page page     page       page  page   page  page      page       page       page
+GET    /assets/{file_path}                                   page   page page page     page       page  page   page  page      page       page       page
+HEAD   /assets/{file_path}                                   page   page page page     page       page  page   page  page      page       page       page
 
-POST   /api/v1/session                                       yes    yes  yes  yes      yes        yes   yes
-GET    /api/v1/session                                       401    yes  yes  yes      yes        yes   yes
-DELETE /api/v1/session                                       yes    yes  yes  yes      yes        yes   yes
+POST   /api/v1/session                                       yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /api/v1/session                                       401    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+DELETE /api/v1/session                                       yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
 
-POST   /api/v1/reports                                       yes    yes  yes  yes      yes        yes   yes
-GET    /api/v1/reports/{tracking_code}                       yes    yes  yes  yes      yes        yes   yes
+POST   /api/v1/reports                                       yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /api/v1/reports/{tracking_code}                       yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
 
-GET    /api/v1/console                                       401    403  403  yes      yes        yes   403
-GET    /api/v1/live                                          401    403  yes  yes      yes        yes   403
-GET    /api/v1/zone                                          401    403  yes  yes      yes        yes   yes
-GET    /api/v1/assets                                        401    403  yes  yes      yes        yes   yes
-GET    /api/v1/assets/{asset_id}                             401    403  yes  yes      yes        yes   yes
-GET    /api/v1/units                                         401    403  yes  yes      yes        yes   yes
-GET    /api/v1/units/{unit_id}                               401    403  yes  yes      yes        yes   yes
+GET    /api/v1/console                                       401    403  403  yes      yes        yes   403    403   403       403        403        403
+GET    /api/v1/live                                          401    403  yes  yes      yes        yes   403    403   403       403        403        403
+GET    /api/v1/zone                                          401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /api/v1/assets                                        401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        403
+GET    /api/v1/assets/{asset_id}                             401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        403
+GET    /api/v1/units                                         401    403  yes  yes      yes        yes   yes    yes   yes       yes        403        403
+GET    /api/v1/units/{unit_id}                               401    403  yes  yes      yes        yes   yes    yes   yes       yes        403        403
 
-GET    /api/v1/incidents                                     401    403  yes  yes      yes        yes   403
-GET    /api/v1/incidents/{incident_id}                       401    403  yes  yes      yes        yes   403
-GET    /api/v1/incidents/{incident_id}/recommendation        401    403  403  yes      yes        yes   403
-GET    /api/v1/incidents/{incident_id}/photos/{photo_id}     401    403  yes  yes      yes        yes   403
-POST   /api/v1/incidents/{incident_id}/acknowledge           401    403  403  yes      yes        yes   403
-POST   /api/v1/incidents/{incident_id}/dispatch              401    403  403  yes      yes        yes   403
-POST   /api/v1/incidents/{incident_id}/priority              401    403  403  yes      yes        yes   403
-POST   /api/v1/incidents/{incident_id}/place                 401    403  403  yes      yes        yes   403
-POST   /api/v1/incidents/{incident_id}/merge                 401    403  403  yes      yes        yes   403
-POST   /api/v1/incidents/{incident_id}/close                 401    403  403  yes      yes        yes   403
-POST   /api/v1/incidents/{incident_id}/reopen                401    403  403  yes      yes        yes   403
-POST   /api/v1/incidents/{incident_id}/notes                 401    403  yes  yes      yes        yes   403
-POST   /api/v1/incidents/{incident_id}/hold                  401    403  403  403      yes        yes   403
-POST   /api/v1/incidents/{incident_id}/hold/lift             401    403  403  403      yes        yes   403
-POST   /api/v1/incidents/{incident_id}/photos                401    403  yes  yes      yes        yes   403
-POST   /api/v1/incidents/{incident_id}/assignments/{unit_id} 401    403  yes  yes      yes        yes   403
+GET    /api/v1/incidents                                     401    403  yes  yes      yes        yes   403    403   403       403        403        403
+GET    /api/v1/incidents/{incident_id}                       401    403  yes  yes      yes        yes   403    403   403       403        403        403
+GET    /api/v1/incidents/{incident_id}/recommendation        401    403  403  yes      yes        yes   403    403   403       403        403        403
+GET    /api/v1/incidents/{incident_id}/photos/{photo_id}     401    403  yes  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/incidents/{incident_id}/acknowledge           401    403  403  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/incidents/{incident_id}/dispatch              401    403  403  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/incidents/{incident_id}/priority              401    403  403  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/incidents/{incident_id}/place                 401    403  403  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/incidents/{incident_id}/merge                 401    403  403  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/incidents/{incident_id}/close                 401    403  403  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/incidents/{incident_id}/reopen                401    403  403  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/incidents/{incident_id}/notes                 401    403  yes  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/incidents/{incident_id}/hold                  401    403  403  403      yes        yes   403    403   403       403        403        403
+POST   /api/v1/incidents/{incident_id}/hold/lift             401    403  403  403      yes        yes   403    403   403       403        403        403
+POST   /api/v1/incidents/{incident_id}/photos                401    403  yes  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/incidents/{incident_id}/assignments/{unit_id} 401    403  yes  yes      yes        yes   403    403   403       403        403        403
 
-POST   /api/v1/units/{unit_id}/duty                          401    403  yes  yes      yes        yes   403
-POST   /api/v1/units/{unit_id}/state                         401    403  yes  yes      yes        yes   403
-POST   /api/v1/positions                                     401    403  yes  403      403        403   403
-GET    /osmand                                               401    403  yes  403      403        403   403
-POST   /osmand                                               401    403  yes  403      403        403   403
+POST   /api/v1/units/{unit_id}/duty                          401    403  yes  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/units/{unit_id}/state                         401    403  yes  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/positions                                     401    403  yes  403      403        403   403    403   403       403        403        403
+GET    /osmand                                               401    403  yes  403      403        403   403    403   403       403        403        403
+POST   /osmand                                               401    403  yes  403      403        403   403    403   403       403        403        403
 
-GET    /api/v1/handover                                      401    403  403  yes      yes        yes   403
-POST   /api/v1/handover                                      401    403  403  yes      yes        yes   403
+GET    /api/v1/handover                                      401    403  403  yes      yes        yes   403    403   403       403        403        403
+POST   /api/v1/handover                                      401    403  403  yes      yes        yes   403    403   403       403        403        403
 
-GET    /api/v1/admin/access                                  401    403  403  403      403        yes   yes
-GET    /api/v1/admin/listeners                               401    403  403  403      yes        yes   403
-POST   /api/v1/admin/listeners/{name}/resume                 401    403  403  403      403        yes   403
-GET    /api/v1/admin/retention                               401    403  403  403      yes        yes   403
-GET    /api/v1/admin/erasures/{erasure_id}                   401    403  403  403      yes        yes   403
-GET    /api/v1/admin/safekeeping                             401    403  403  403      yes        yes   403
-GET    /api/v1/admin/refused-messages                        401    403  403  403      403        yes   403
-GET    /api/v1/admin/credentials                             401    403  403  403      403        yes   403
-POST   /api/v1/admin/credentials                             401    403  403  403      403        yes   403
-POST   /api/v1/admin/credentials/{credential_id}/revoke      401    403  403  403      403        yes   403
+GET    /api/v1/admin/access                                  401    403  403  403      403        yes   yes    403   403       403        403        403
+GET    /api/v1/admin/listeners                               401    403  403  403      yes        yes   403    403   403       403        403        403
+POST   /api/v1/admin/listeners/{name}/resume                 401    403  403  403      403        yes   403    403   403       403        403        403
+GET    /api/v1/admin/retention                               401    403  403  403      yes        yes   403    403   403       403        403        403
+GET    /api/v1/admin/erasures/{erasure_id}                   401    403  403  403      yes        yes   403    403   403       403        403        403
+GET    /api/v1/admin/safekeeping                             401    403  403  403      yes        yes   403    403   403       403        403        403
+GET    /api/v1/admin/refused-messages                        401    403  403  403      403        yes   403    403   403       403        403        403
+GET    /api/v1/admin/credentials                             401    403  403  403      403        yes   403    403   403       403        403        403
+POST   /api/v1/admin/credentials                             401    403  403  403      403        yes   403    403   403       403        403        403
+POST   /api/v1/admin/credentials/{credential_id}/revoke      401    403  403  403      403        yes   403    403   403       403        403        403
 """
 
 
@@ -103,7 +119,9 @@ class Row(NamedTuple):
 
 
 def _rows() -> list[Row]:
-    lines = (line.split() for line in TABLE.splitlines()[2:] if line)
+    """Those of the table above, and those that each family of routes brings in a file of its own."""
+    texts = [TABLE, *(family.TABLE for family in FAMILIES)]
+    lines = (line.split() for text in texts for line in text.splitlines()[2:] if line)
     return [Row(method, path, dict(zip(CALLERS, cells, strict=True))) for method, path, *cells in lines]
 
 
@@ -156,7 +174,13 @@ class Asker:
 
     def things(self, row: Row) -> dict[str, str]:
         """What the address names; made anew, because a good request uses it up."""
-        named = {"unit_id": "car-1", "asset_id": "sos-01", "path": "nothing", "file_path": "none.js"}
+        named = {
+            "unit_id": "car-1",
+            "asset_id": "sos-01",
+            "path": "nothing",
+            "file_path": "none.js",
+            "section": "zone",
+        }
         if "{incident_id}" in row.path or "{tracking_code}" in row.path:
             view = self._incident_for(row)
             self.version = view["version"]
@@ -227,6 +251,9 @@ class Asker:
 
     def prepare(self, row: Row) -> dict[str, Any]:
         """A new good request, as arguments for httpx."""
+        for family in FAMILIES:
+            if (row.method, row.path) in family.ROUTES:
+                return family.prepare(self, row)
         url = row.path.format(**self.things(row))
         query = {"id": "nobody", "lat": "16.54", "lon": "104.72"} if row.path == "/osmand" else None
         return {"method": row.method, "url": url, "params": query, **self.body(row)}

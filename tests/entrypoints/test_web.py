@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from safezone.entrypoints.http import PAGES, WEB_DIST
+from safezone.entrypoints.node_process import DEMO_TOKENS
 from tests.support.feed import Feed
 from tests.support.running import Station as WholeStation
 from tests.support.running import demo
@@ -191,11 +192,7 @@ def test_long_answers_are_compressed_and_the_feed_is_not(station: RunningStation
 
 
 def test_no_token_stands_in_what_the_program_prints_or_keeps(demo: WholeStation) -> None:
-    unit = next(
-        name
-        for name in demo.tokens
-        if name not in ("operator", "operator-2", "supervisor", "admin", "auditor")
-    )
+    unit = next(name for name in demo.tokens if name not in DEMO_TOKENS)
     token, wrong = demo.tokens[unit], secrets.token_urlsafe(24)
     for said in (token, wrong):
         bearer = {"Authorization": f"Bearer {said}"}

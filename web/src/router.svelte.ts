@@ -1,4 +1,6 @@
-/** Which screen is shown: `/enter` or `/console`. Anything else goes to the console. */
+/** Which screen is shown: `/enter`, `/console`, or a room of the office such as `/office/assets`. Anything else is the console. */
+
+export type Path = "/enter" | "/console" | "/office" | `/office/${string}`;
 
 class Router {
   path = $state(location.pathname);
@@ -9,8 +11,15 @@ class Router {
     });
   }
 
-  go(path: "/enter" | "/console"): void {
+  /** Show another screen in place of this one: "back" does not come here again. */
+  go(path: Path): void {
     if (location.pathname !== path || location.hash) history.replaceState(null, "", path);
+    this.path = path;
+  }
+
+  /** Show another screen; "back" comes here again. */
+  visit(path: Path): void {
+    if (location.pathname !== path) history.pushState(null, "", path);
     this.path = path;
   }
 }

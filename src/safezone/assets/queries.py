@@ -18,6 +18,7 @@ from safezone.core.i18n import Words
 from safezone.core.identity import Identity
 from safezone.events.assets import Lifecycle, Readiness
 from safezone.zone.nearby import Nearby
+from safezone.zone.queries import READERS as ZONE_READERS
 from safezone.zone.queries import check_reader
 from safezone.zone.remembered import Remembered
 
@@ -25,6 +26,9 @@ AssetKind = Literal["camera_site", "camera", "sos_point"]
 
 NEAR_CAMERA_M: Final = 500.0
 """A camera further away than this does not show the spot."""
+
+READERS: Final = tuple(role for role in ZONE_READERS if role != "partner")
+"""Who may look at the equipment."""
 
 
 class AssetView(msgspec.Struct, frozen=True):
@@ -104,6 +108,7 @@ def list_asset_views(
 ) -> list[AssetView]:
     """Every asset of the station (of one kind), by id. NotAllowed or NotSignedIn when it is not theirs to see."""
     check_reader(identity, station)
+    identity.require(*READERS)
     query = _VIEWS.order_by(store.asset.c.id)
     if kind is not None:
         query = query.where(store.asset.c.kind == kind)
@@ -113,6 +118,7 @@ def list_asset_views(
 def get_asset_view(conn: Connection, station: str, identity: Identity, asset_id: str) -> AssetView:
     """One asset; NotFound when there is none with this id."""
     check_reader(identity, station)
+    identity.require(*READERS)
     views = asset_views(conn, station, [asset_id])
     if not views:
         raise NotFound("no_asset", Words(th=f"ไม่มีอุปกรณ์ “{asset_id}”", en=f"There is no asset “{asset_id}”."))

@@ -19,7 +19,7 @@ from safezone.core.db import Database, from_us, maybe_from_us, table, to_us
 from safezone.core.errors import Invalid, NotFound, NotSignedIn
 from safezone.core.event import Entry, Event, kind_of
 from safezone.core.i18n import Words
-from safezone.core.identity import Identity, Role, system
+from safezone.core.identity import PARTNER_ROLES, Identity, Role, system
 from safezone.core.ids import new_id
 from safezone.core.lane import Committed, WriterLane
 from safezone.core.work import UnitOfWork
@@ -41,6 +41,7 @@ credential = table(
     Column("name", String(80), nullable=False),
     Column("unit_id", String(64)),
     Column("point_id", String(64)),
+    Column("partner_id", String(64)),
     Column("secret_sha256", String(64), nullable=False),
     Column("secret_bcrypt", String(80)),
     Column("parent_id", String(36)),
@@ -64,6 +65,7 @@ class CredentialIssued(Event, frozen=True, tag="credential_issued"):
     secret_bcrypt: str | None = None
     unit_id: str | None = None
     point_id: str | None = None
+    partner_id: str | None = None
     parent_id: str | None = None
     expires_at: datetime | None = None
 
@@ -84,6 +86,7 @@ class IssueCredential(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     unit_id: str | None = None
     point_id: str | None = None
+    partner_id: str | None = None
     secret: str | None = None
     lifetime_s: int | None = None
 
@@ -148,11 +151,12 @@ def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
 
 
 def _check_owner(cmd: IssueCredential) -> None:
-    """A unit's credential names the unit, a pole's the pole, every other neither; a device is always a pole."""
+    """A unit's credential names the unit, a pole's the pole, a partner's the partner; a device is always a pole."""
     fits = (
         cmd.role not in ("public", "system")
         and (cmd.role == "unit") == (cmd.unit_id is not None)
         and (cmd.role == "sos_point") == (cmd.point_id is not None)
+        and (cmd.role in PARTNER_ROLES) == (cmd.partner_id is not None)
         and (cmd.sort != "device" or cmd.role == "sos_point")
         and (cmd.point_id is None or _POINT_ID.fullmatch(cmd.point_id) is not None)
     )
@@ -161,9 +165,9 @@ def _check_owner(cmd: IssueCredential) -> None:
             "credential_of_nobody",
             Words(
                 th="สิทธิ์ของสายตรวจต้องมี unit_id ของเสา SOS ต้องมี point_id (A-Z a-z 0-9 _ -) "
-                "บทบาทอื่นต้องไม่มีทั้งสอง และ device ใช้ได้เฉพาะเสา SOS",
-                en="A unit's credential takes a unit_id, an SOS point's a point_id (A-Z a-z 0-9 _ -), every other role "
-                "neither; a device is always an SOS point.",
+                "ของเจ้าของกล้องและภาคีต้องมี partner_id บทบาทอื่นต้องไม่มี และ device ใช้ได้เฉพาะเสา SOS",
+                en="A unit's credential takes a unit_id, an SOS point's a point_id (A-Z a-z 0-9 _ -), a camera owner's and a "
+                "partner's a partner_id, every other role none; a device is always an SOS point.",
             ),
             field="role",
         )
@@ -186,11 +190,14 @@ def _issue(cmd: IssueCredential, uow: UnitOfWork, *, parent_id: str | None) -> I
             else None,
             unit_id=cmd.unit_id,
             point_id=cmd.point_id,
+            partner_id=cmd.partner_id,
             parent_id=parent_id,
             expires_at=expires_at,
         )
     )
-    identity = Identity(uow.station, cmd.role, cmd.name, cmd.unit_id, cmd.point_id, credential_id)
+    identity = Identity(
+        uow.station, cmd.role, cmd.name, cmd.unit_id, cmd.point_id, credential_id, cmd.partner_id
+    )
     return Issued(credential_id, secret, identity)
 
 
@@ -225,6 +232,7 @@ def _open_session(cmd: OpenSession, uow: UnitOfWork) -> Issued:
         name=row.name,
         unit_id=row.unit_id,
         point_id=row.point_id,
+        partner_id=row.partner_id,
         lifetime_s=_session_lifetime_s(row, uow.at),
     )
     # A one-time link is spent by being used: its session must outlive it. A session of a session hangs on the same
@@ -267,6 +275,7 @@ def _apply_issued(conn: Connection, entry: Entry, event: CredentialIssued) -> No
             "name": event.name,
             "unit_id": event.unit_id,
             "point_id": event.point_id,
+            "partner_id": event.partner_id,
             "secret_sha256": event.secret_sha256,
             "secret_bcrypt": event.secret_bcrypt,
             "parent_id": event.parent_id,
@@ -391,7 +400,9 @@ class Authenticator:
                 return None
             if self._station not in (None, row.station):
                 return None
-            identity = Identity(row.station, row.role, row.name, row.unit_id, row.point_id, row.id)
+            identity = Identity(
+                row.station, row.role, row.name, row.unit_id, row.point_id, row.id, row.partner_id
+            )
             known = _Row(identity, maybe_from_us(row.expires_at_us))
             with self._lock:
                 # What was read before a revocation must not be remembered after it.

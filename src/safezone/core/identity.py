@@ -9,7 +9,23 @@ import msgspec
 from safezone.core.errors import NotAllowed, NotSignedIn
 from safezone.core.i18n import Words
 
-Role = Literal["operator", "supervisor", "admin", "auditor", "unit", "sos_point", "public", "system"]
+Role = Literal[
+    "operator",
+    "supervisor",
+    "admin",
+    "auditor",
+    "chief",
+    "commander",
+    "cctv_owner",
+    "partner",
+    "technician",
+    "unit",
+    "sos_point",
+    "public",
+    "system",
+]
+PARTNER_ROLES: Final[tuple[Role, ...]] = ("cctv_owner", "partner")
+"""Those who belong to a partner (`partner_id`) and see what concerns it; never what was reported."""
 CCOC_ROLES: Final[tuple[Role, ...]] = ("operator", "supervisor", "admin")
 """Those who sit in the command centre and may see what was reported."""
 
@@ -28,6 +44,7 @@ class Identity(msgspec.Struct, frozen=True):
     unit_id: str | None = None
     point_id: str | None = None
     credential_id: str | None = None
+    partner_id: str | None = None
 
     @property
     def actor(self) -> str:

@@ -58,10 +58,23 @@ class CredentialBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """A credential to give out: a bearer token, a link that works once, or a device's secret."""
 
     sort: Literal["token", "one_time_link", "device"]
-    role: Literal["operator", "supervisor", "admin", "auditor", "unit", "sos_point"]
+    role: Literal[
+        "operator",
+        "supervisor",
+        "admin",
+        "auditor",
+        "chief",
+        "commander",
+        "cctv_owner",
+        "partner",
+        "technician",
+        "unit",
+        "sos_point",
+    ]
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
     unit_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     point_id: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] | None = None
+    partner_id: Annotated[str, msgspec.Meta(pattern="^[a-z0-9_-]{1,64}$")] | None = None
     lifetime_s: Annotated[int, msgspec.Meta(ge=60, le=366 * 86_400)] | None = None
 
 

@@ -22,7 +22,17 @@ DEMO_DATA: Final = Path("data/demo")
 STATION_DATA: Final = Path("data/station")
 MOST_WEB: Final = 16
 PARTS: Final = ("doors", "jobs", *(f"web-{number}" for number in range(1, MOST_WEB + 1)))
-ROLES: Final = ("operator", "supervisor", "admin", "auditor")
+ROLES: Final = (
+    "operator",
+    "supervisor",
+    "admin",
+    "auditor",
+    "chief",
+    "commander",
+    "technician",
+    "cctv_owner",
+    "partner",
+)
 
 
 def run(argv: Sequence[str], wire: Wire) -> int:
@@ -382,6 +392,7 @@ def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     issue.add_argument("--role", choices=(*ROLES, "unit", "sos_point"), required=True)
     issue.add_argument("--name", required=True, help="duty name, unit id or SOS point id")
+    issue.add_argument("--partner", metavar="ID", help="whose they are: cctv_owner and partner only")
     issue.add_argument("--link", action="store_true", help="a link that works once, instead of a token")
     _add_data(issue, STATION_DATA)
     listed = _add(does, "list", "Every credential, without its secret.", "safezone credential list")

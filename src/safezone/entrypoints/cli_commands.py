@@ -176,6 +176,7 @@ def _credential(args: argparse.Namespace, engine: Engine) -> int:
         name=args.name,
         unit_id=args.name if args.role == "unit" else None,
         point_id=args.name if is_device else None,
+        partner_id=args.partner,
     )
     issued: Issued = engine.lane.submit(ask, who).result()
     print(f"/enter#token={issued.secret}" if args.link else issued.secret)

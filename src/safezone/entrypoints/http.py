@@ -38,7 +38,7 @@ WEB_DIST: Final = Path(__file__).parent.parent / "web_dist"
 BAD_SIGN_INS_PER_S: Final = 0.5
 BAD_SIGN_INS_AT_ONCE: Final = 30
 """Attempts to sign in with a token that nobody has, from one address. A good token is never held up by them."""
-PAGES: Final = ("/", "/enter", "/console")
+PAGES: Final = ("/", "/enter", "/console", "/office", "/office/{section:str}")
 
 
 def create_app(

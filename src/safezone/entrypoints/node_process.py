@@ -43,6 +43,11 @@ DEMO_TOKENS: Final[dict[str, Role]] = {
     "supervisor": "supervisor",
     "admin": "admin",
     "auditor": "auditor",
+    "chief": "chief",
+    "commander": "commander",
+    "cctv-owner": "cctv_owner",
+    "partner": "partner",
+    "technician": "technician",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, post
@@ -13,7 +13,7 @@ from litestar.params import JSONBody
 from safezone.core.auth import BAD_TOKEN, SESSION_HOURS, CloseSession, Issued, OpenSession, opens_session
 from safezone.core.desk import Desk
 from safezone.core.errors import NotSignedIn
-from safezone.core.identity import Identity, public
+from safezone.core.identity import Identity, Role, public
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.remembered import remember_identity
@@ -33,11 +33,12 @@ class SessionView(msgspec.Struct, frozen=True):
     name: str
     station: str
     unit_id: str | None
+    partner_id: str | None
 
 
 def view_of(identity: Identity) -> SessionView:
     """What a page is told about who is signed in."""
-    return SessionView(identity.role, identity.name, identity.station, identity.unit_id)
+    return SessionView(identity.role, identity.name, identity.station, identity.unit_id, identity.partner_id)
 
 
 class SessionRoutes(Controller):
@@ -75,7 +76,7 @@ class SessionRoutes(Controller):
     @get()
     async def get_session(self, identity: NamedDependency[Identity]) -> SessionView:
         """Who is signed in; 401 when nobody is."""
-        identity.require("operator", "supervisor", "admin", "auditor", "unit", "sos_point", "system")
+        identity.require(*(role for role in get_args(Role) if role != "public"))
         return view_of(identity)
 
     @delete(status_code=204)

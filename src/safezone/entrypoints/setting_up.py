@@ -13,7 +13,7 @@ from safezone.assets.commands import RegisterAssets
 from safezone.assets.station_set import StationSet
 from safezone.core.auth import IssueCredential, Issued, device_username, installer
 from safezone.core.i18n import Words
-from safezone.core.identity import Role
+from safezone.core.identity import PARTNER_ROLES, Role
 from safezone.core.together import Together
 from safezone.entrypoints.house import Engine
 from safezone.events.patrol import UnitKind
@@ -21,6 +21,8 @@ from safezone.patrol.commands import RegisterUnits, UnitEntry
 from safezone.zone.commands import CreateStation
 
 FIRST_LINK_LIFETIME_S = 24 * 3600
+PARTNER = "municipality"
+"""Whose the cameras of the demonstration are."""
 
 
 class DeviceSecret(msgspec.Struct, frozen=True):
@@ -63,7 +65,12 @@ def create_station(engine: Engine, read: StationSet, *, tokens: dict[str, Role] 
             sort="one_time_link", role="admin", name="first-administrator", lifetime_s=FIRST_LINK_LIFETIME_S
         ),
         *(IssueCredential(sort="device", role="sos_point", name=point, point_id=point) for point in points),
-        *(IssueCredential(sort="token", role=role, name=name) for name, role in (tokens or {}).items()),
+        *(
+            IssueCredential(
+                sort="token", role=role, name=name, partner_id=PARTNER if role in PARTNER_ROLES else None
+            )
+            for name, role in (tokens or {}).items()
+        ),
     ]
     if tokens:
         asks += [

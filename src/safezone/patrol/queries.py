@@ -13,13 +13,16 @@ from safezone.core.db import from_us, maybe_from_us
 from safezone.core.errors import NotFound
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
-from safezone.core.identity import CCOC_ROLES, Identity
+from safezone.core.identity import CCOC_ROLES, Identity, Role
 from safezone.core.vault import open_many
 from safezone.patrol import store
 from safezone.patrol.needs import TravelTimes
 from safezone.patrol.ranking import Candidate, RankRules, Recommendation, rank, why_not
 from safezone.patrol.tables import unit, unit_track
 from safezone.patrol.views import Fix, UnitBrief, UnitView
+
+COLLEAGUES: Final[tuple[Role, ...]] = ("unit", "auditor", "chief", "commander", "technician")
+"""Who sees which units are on duty and what they are doing, but not where they are."""
 
 _VIEWED: Final = (
     select(
@@ -60,7 +63,7 @@ def visible_to(view: UnitView, identity: Identity) -> UnitView | None:
     """
     if may_see_position(identity, view.id):
         return view
-    if identity.role in ("unit", "auditor"):
+    if identity.role in COLLEAGUES:
         return msgspec.structs.replace(view, fix=None, state_reason=None)
     return None
 
@@ -75,7 +78,7 @@ def unit_views(conn: Connection, station: str, ids: Collection[str]) -> dict[str
 
 def list_unit_views(conn: Connection, identity: Identity) -> list[UnitView]:
     """Every unit of the station, by call sign, as this identity may see it; refused to the public and to devices."""
-    identity.require("unit", "auditor", "system", *CCOC_ROLES)
+    identity.require("system", *COLLEAGUES, *CCOC_ROLES)
     rows = conn.execute(_VIEWED, {"of_station": identity.station}).all()
     seen = (visible_to(view, identity) for view in _views(conn, identity.station, rows))
     return [view for view in seen if view is not None]
@@ -83,7 +86,7 @@ def list_unit_views(conn: Connection, identity: Identity) -> list[UnitView]:
 
 def get_unit_view(conn: Connection, identity: Identity, unit_id: str) -> UnitView:
     """One unit as this identity may see it; NotFound when there is none."""
-    identity.require("unit", "auditor", "system", *CCOC_ROLES)
+    identity.require("system", *COLLEAGUES, *CCOC_ROLES)
     view = unit_views(conn, identity.station, [unit_id]).get(unit_id)
     seen = visible_to(view, identity) if view else None
     if seen is None:

@@ -18,8 +18,20 @@ from safezone.zone.geodesy import middle_of
 from safezone.zone.remembered import Remembered
 from safezone.zone.rules import NO_ZONE, Ground, PlaceNote
 
-READERS: Final[tuple[Role, ...]] = ("operator", "supervisor", "admin", "auditor", "unit", "system")
-"""Who may look at the map of the zone and at its equipment."""
+READERS: Final[tuple[Role, ...]] = (
+    "operator",
+    "supervisor",
+    "admin",
+    "auditor",
+    "chief",
+    "commander",
+    "cctv_owner",
+    "partner",
+    "technician",
+    "unit",
+    "system",
+)
+"""Who may look at the map of the zone."""
 
 
 class StationView(msgspec.Struct, frozen=True):

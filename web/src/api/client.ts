@@ -33,7 +33,7 @@ export class ApiError extends Error {
   }
 }
 
-async function request(
+export async function request(
   method: string,
   path: string,
   body?: unknown,
@@ -61,11 +61,11 @@ function isProblem(value: unknown): value is Problem {
   return typeof value === "object" && value !== null && "status" in value;
 }
 
-async function read<T>(path: string): Promise<T> {
+export async function read<T>(path: string): Promise<T> {
   return (await (await request("GET", path)).json()) as T;
 }
 
-async function send<T>(path: string, body: unknown, headers?: Record<string, string>): Promise<T> {
+export async function send<T>(path: string, body: unknown, headers?: Record<string, string>): Promise<T> {
   return (await (await request("POST", path, body, headers)).json()) as T;
 }
 

@@ -17,13 +17,26 @@ export interface Place {
 }
 
 export type Role =
-  "operator" | "supervisor" | "admin" | "unit" | "sos_point" | "public" | "system" | "auditor";
+  | "operator"
+  | "supervisor"
+  | "admin"
+  | "auditor"
+  | "chief"
+  | "commander"
+  | "cctv_owner"
+  | "partner"
+  | "technician"
+  | "unit"
+  | "sos_point"
+  | "public"
+  | "system";
 
 export interface SessionView {
   role: Role;
   name: string;
   station: string;
   unit_id: string | null;
+  partner_id: string | null;
 }
 
 // ── incidents ───────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,10 @@
+import { officeTh } from "../office/dictionary.ts";
+
 /** Every word of the screen in Thai; the English file must have exactly the same keys. */
 export const th = {
+  // rooms of the office: each has a dictionary of its own
+  ...officeTh,
+
   // house
   "app.name": "เซฟโซน",
   "app.console": "ศูนย์ควบคุมสั่งการ (CCOC)",

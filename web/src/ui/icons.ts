@@ -92,6 +92,8 @@ export const shapes = {
   minus: ["M5 12h14"],
   refresh: ["M20 11a8 8 0 1 0-2.5 6.5", "M20 5v6h-6"],
   equipment: ["M12 3v4M12 17v4M3 12h4M17 12h4", "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8Z"],
+  menu: ["M4 7h16M4 12h16M4 17h16"],
+  office: ["M4 20V9l8-5 8 5v11", "M9 20v-6h6v6", "M4 20h16"],
   signout: ["M14 4H5v16h9", "M10 12h11", "M17.5 8.5 21 12l-3.5 3.5"],
 } as const satisfies Record<string, readonly string[]>;
 

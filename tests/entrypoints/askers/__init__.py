@@ -1,0 +1,28 @@
+"""Families of routes, one file each: its rows for the table of who may do what, and how to make a good request.
+
+A family has `TABLE` (as in `test_permissions`: a heading line, then one line per route), `ROUTES` (made by `routes_in`)
+and `prepare(asker, row)`, which answers with arguments for httpx: a request that is good in every way.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class Family(Protocol):
+    """What each file of this folder has."""
+
+    TABLE: str
+    ROUTES: frozenset[tuple[str, str]]
+
+    def prepare(self, asker: Any, row: Any) -> dict[str, Any]:
+        """A new good request for this row, as arguments for httpx."""
+
+
+def routes_in(table: str) -> frozenset[tuple[str, str]]:
+    """The method and path of each row of a table."""
+    lines = (line.split() for line in table.splitlines()[2:] if line)
+    return frozenset((method, path) for method, path, *_ in lines)
+
+
+FAMILIES: tuple[Family, ...] = ()

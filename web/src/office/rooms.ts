@@ -1,0 +1,30 @@
+/** The rooms of the office: what can be set up and looked into, and for whom. One line per room. */
+import type { Component } from "svelte";
+import type { Role } from "../api/types.ts";
+import type { PlainKey } from "../i18n/i18n.svelte.ts";
+import type { Path } from "../router.svelte.ts";
+import type { IconName } from "../ui/icons.ts";
+
+export interface Room {
+  path: Path;
+  title: PlainKey;
+  icon: IconName;
+  roles: readonly Role[];
+  /** Fetched when the room is entered: the console must not carry the office with it. */
+  load: () => Promise<{ default: Component }>;
+}
+
+const ccoc = ["operator", "supervisor", "admin"] as const;
+
+/** In the order in which the menu shows them. */
+export const rooms: readonly Room[] = [];
+
+/** The rooms that this role may enter. The server decides again about everything in them. */
+export function roomsOf(role: Role): Room[] {
+  return rooms.filter((room) => room.roles.includes(role));
+}
+
+/** Where somebody with this role begins after signing in. */
+export function homeOf(role: Role): Path {
+  return (ccoc as readonly Role[]).includes(role) ? "/console" : "/office";
+}
