@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Final
 
 from safezone.core.i18n import Words
-from safezone.entrypoints import mqtt_wire as wire
 from safezone.entrypoints.broker import LEAST_FREE_BYTES, find_pid
-from safezone.entrypoints.mqtt import MqttSettings, tls_context
+from safezone.entrypoints.mqtt import MqttSettings
 from safezone.entrypoints.mqtt_link import BrokerRefuses, Link
+from safezone.entrypoints.own_link import OwnLink
 
 logger = logging.getLogger("safezone.broker")
 
@@ -50,23 +50,18 @@ class BrokerWatch:
         self._topic = f"safezone/{station}/watch"
         self._progress = progress
         self._renew = renew
-        self._link: Link | None = None
+        self._link = OwnLink(settings, self._sign_in, self._hear)
         self._expected = b""
         self._heard = asyncio.Event()
         self._well = True
-        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """The broker is watched from now on."""
-        self._task = asyncio.get_running_loop().create_task(self._watch(), name="broker-watch")
+        self._link.start(self._watch(), "broker-watch")
 
     async def stop(self) -> None:
         """It is not watched any more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        if self._link is not None:
-            await self._link.leave(timeout_s=1.0)
+        await self._link.stop()
 
     def state(self) -> str:
         """`ok`, or what is wrong."""
@@ -98,7 +93,7 @@ class BrokerWatch:
         """Whether a message came back in time; None when there is no broker to ask, which the door sees by itself."""
         try:
             async with asyncio.timeout(LIMIT_S):
-                link = await self._connected()
+                link = await self._link.connected()
                 self._expected = secrets.token_bytes(8)
                 self._heard.clear()
                 link.say_kept(self._topic, self._expected)
@@ -106,25 +101,17 @@ class BrokerWatch:
         except ConnectionRefusedError:
             return None
         except (OSError, TimeoutError, BrokerRefuses):
-            if self._link is not None:
-                self._link.abort()
+            self._link.abort()
             return False
         return True
 
-    async def _connected(self) -> Link:
-        if self._link is not None and not self._link.closed:
-            return self._link
+    async def _sign_in(self, link: Link) -> None:
         wanted = self._settings
-        _, self._link = await asyncio.get_running_loop().create_connection(
-            lambda: Link(self._take), wanted.host, wanted.port, ssl=tls_context(wanted)
-        )
         name = f"{wanted.client_id}-watch"
-        await self._link.sign_in(name, wanted.username, wanted.password, {self._topic: 1}, wanted.keepalive_s)
-        return self._link
+        await link.sign_in(name, wanted.username, wanted.password, {self._topic: 1}, wanted.keepalive_s)
 
-    def _take(self, link: Link, message: wire.Message) -> None:
-        link.answer(message, None)
-        if message.payload == self._expected:
+    def _hear(self, payload: bytes) -> None:
+        if payload == self._expected:
             self._heard.set()
 
 

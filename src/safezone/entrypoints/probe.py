@@ -19,12 +19,12 @@ from safezone.core.clock import Clock
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings
-from safezone.entrypoints import mqtt_wire as wire
 from safezone.entrypoints.broker_config import Device, hash_password
 from safezone.entrypoints.figures import ProbeFigures
 from safezone.entrypoints.health import Finding
-from safezone.entrypoints.mqtt import PROBE_POINT, MqttSettings, receipt_topic, tls_context
+from safezone.entrypoints.mqtt import PROBE_POINT, MqttSettings, receipt_topic
 from safezone.entrypoints.mqtt_link import BrokerRefuses, Link
+from safezone.entrypoints.own_link import OwnLink
 
 logger = logging.getLogger("safezone.probe")
 
@@ -86,7 +86,7 @@ class Probe:
         self._settings, self._station, self._login = settings, station, login
         self._clock, self._figures = clock, figures
         self._every_s = every_s
-        self._link: Link | None = None
+        self._link = OwnLink(settings, self._sign_in, self._hear)
         self._expected = ""
         self._heard = asyncio.Event()
         self._misses = 0
@@ -94,19 +94,14 @@ class Probe:
         self._last_at: datetime | None = None
         self._last_s: float | None = None
         self._n = 0
-        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """It presses from now on."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="probe")
+        self._link.start(self._run(), "probe")
 
     async def stop(self) -> None:
         """It presses no more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        if self._link is not None:
-            await self._link.leave(timeout_s=1.0)
+        await self._link.stop()
 
     def check(self) -> Finding:
         """Never `down` by itself: what is broken says so too, and this says that it matters."""
@@ -152,7 +147,7 @@ class Probe:
         self._figures.sent += 1
         try:
             async with asyncio.timeout(LIMIT_S):
-                link = await self._connected()
+                link = await self._link.connected()
                 began_s = loop.time()
                 self._n += 1
                 self._expected = self._clock.now().isoformat(timespec="microseconds")
@@ -170,31 +165,22 @@ class Probe:
             )
         else:
             return loop.time() - began_s
-        if self._link is not None:
-            self._link.abort()
+        self._link.abort()
         return None
 
-    async def _connected(self) -> Link:
-        if self._link is not None and not self._link.closed:
-            return self._link
-        wanted = self._settings
-        _, self._link = await asyncio.get_running_loop().create_connection(
-            lambda: Link(self._take), wanted.host, wanted.port, ssl=tls_context(wanted)
-        )
-        await self._link.sign_in(
+    async def _sign_in(self, link: Link) -> None:
+        await link.sign_in(
             f"{self._station}-probe-{secrets.token_hex(4)}",
             self._login.username,
             self._login.password,
             {receipt_topic(self._station, PROBE_POINT): 0},
-            wanted.keepalive_s,
+            self._settings.keepalive_s,
             clean=True,
         )
-        return self._link
 
-    def _take(self, link: Link, message: wire.Message) -> None:
-        link.answer(message, None)
+    def _hear(self, payload: bytes) -> None:
         try:
-            said = msgspec.json.decode(message.payload)
+            said = msgspec.json.decode(payload)
         except msgspec.DecodeError:
             return
         if isinstance(said, dict) and said.get("at") == self._expected and said.get("status") == "stored":
