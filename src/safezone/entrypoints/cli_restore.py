@@ -6,12 +6,12 @@ import argparse
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safezone.core import restore
 from safezone.core.backup import MASTER_KEY, Manifest
-from safezone.core.bus import Bus
 from safezone.core.clock import SystemClock
 from safezone.core.depot import Depot, open_depot
 from safezone.core.errors import CannotStart
@@ -19,9 +19,9 @@ from safezone.core.i18n import Words
 from safezone.core.settings import Settings, load_settings
 from safezone.entrypoints.cli import say
 from safezone.entrypoints.cli_commands import print_verdict
-from safezone.entrypoints.cli_safekeeping import why_of
-from safezone.entrypoints.house import DataFolder, House, open_folder
-from safezone.entrypoints.safekeeping import Outcome, note, working_folder
+from safezone.entrypoints.cli_safekeeping import run_noted, why_of
+from safezone.entrypoints.house import DataFolder, House
+from safezone.entrypoints.safekeeping import Outcome, working_folder
 
 if TYPE_CHECKING:
     Wire = Callable[[Settings], House]
@@ -91,25 +91,15 @@ def _fetch(
 
 def run_drill(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone restore-drill`: 0 when the newest backup could be restored; noted down either way."""
-    try:
-        folder, settings = open_folder(args.data)
-        with working_folder(folder) as scratch:
-            outcome = _drill(args, folder, settings, scratch, wire(settings).bus)
-    except CannotStart as problem:
-        say(problem.words)
-        return 78
-    note(folder, "drill", outcome)
-    if outcome.why is not None:
-        say(outcome.why)
-        return 1
-    print(
-        f"{outcome.to}/{outcome.name}: กู้คืนได้ / can be restored — line {outcome.seq}, in order, {outcome.seconds:.1f} s"
-    )
-    return 0
+
+    def told(done: Outcome) -> str:
+        return f"กู้คืนได้ / can be restored — line {done.seq}, in order, {done.seconds:.1f} s"
+
+    return run_noted(args.data, "drill", partial(_drill, args, wire), told)
 
 
 def _drill(
-    args: argparse.Namespace, folder: DataFolder, settings: Settings, scratch: Path, bus: Bus
+    args: argparse.Namespace, wire: Wire, folder: DataFolder, settings: Settings, scratch: Path
 ) -> Outcome:
     began, now = time.monotonic(), SystemClock().now()
     source = str(args.source or settings.backup.to)
@@ -131,7 +121,7 @@ def _drill(
         identities = restore.read_identities(identity)
         manifest = _fetch(fetched, depot, name, identities, folder.keyring(settings).path)
         _check_chain(folder, settings, manifest)
-        done = restore.prove(manifest, lambda: fetched.open_database(Settings()), bus)
+        done = restore.prove(manifest, lambda: fetched.open_database(Settings()), wire(settings).bus)
         shutil.rmtree(fetched.path)
         wrong = [verdict for verdict in done.verdicts if not verdict.content]
         if wrong:

@@ -6,8 +6,9 @@ import argparse
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from safezone.core.archive import new_identity
 from safezone.core.backup import list_backups, make_backup, prune
@@ -54,21 +55,35 @@ def run_backup_key(args: argparse.Namespace, _wire: Wire) -> int:
 
 def run_backup(args: argparse.Namespace, _wire: Wire) -> int:
     """`safezone backup`: 0 when a new backup lies there, whole; what came of it is noted down either way."""
+
+    def told(done: Outcome) -> str:
+        return (
+            f"สำรองแล้ว / backed up — line {done.seq}, {done.bytes:,} bytes, {done.seconds:.1f} s; "
+            f"เก็บไว้ / kept {done.kept}, ลบแล้ว / removed {len(done.pruned)}"
+        )
+
+    return run_noted(args.data, "backup", partial(_backup, args), told)
+
+
+def run_noted(
+    data: Path,
+    what: Literal["backup", "drill"],
+    work: Callable[[DataFolder, Settings, Path], Outcome],
+    told: Callable[[Outcome], str],
+) -> int:
+    """`work` in a folder of its own; what came of it is noted down and told: 0 well, 1 not, 78 not even begun."""
     try:
-        folder, settings = open_folder(args.data)
+        folder, settings = open_folder(data)
         with working_folder(folder) as scratch:
-            outcome = _backup(args, folder, settings, scratch)
+            outcome = work(folder, settings, scratch)
     except CannotStart as problem:
         say(problem.words)
         return 78
-    note(folder, "backup", outcome)
+    note(folder, what, outcome)
     if outcome.why is not None:
         say(outcome.why)
         return 1
-    print(
-        f"{outcome.to}/{outcome.name}: สำรองแล้ว / backed up — line {outcome.seq}, {outcome.bytes:,} bytes, "
-        f"{outcome.seconds:.1f} s; เก็บไว้ / kept {outcome.kept}, ลบแล้ว / removed {len(outcome.pruned)}"
-    )
+    print(f"{outcome.to}/{outcome.name}: {told(outcome)}")
     return 0
 
 
