@@ -8,7 +8,9 @@ import pytest
 
 from safezone.core.follower import Follower
 from safezone.core.lane import Committed, WriterLane
+from safezone.core.once import ForgetAnswers
 from tests.core.ground import STATION, SYSTEM, Ground, Say
+from tests.support.places import eventually
 
 
 class Program:
@@ -89,3 +91,26 @@ def test_news_that_come_twice_or_late_are_told_once(
         each.follower.look()
     assert one.seqs() == other.seqs() == lines(ground, one)
     assert one.follower.position == other.follower.position == ground.head()
+
+
+def test_what_others_stored_is_told_by_a_command_that_stores_nothing(
+    ground: Ground, programs: tuple[Program, Program]
+) -> None:
+    one, other = programs
+    one.say("a")
+    other.lane.submit(ForgetAnswers(), SYSTEM).result(timeout=20)
+    eventually(lambda: other.seqs() == lines(ground, other))
+    assert other.announced == []
+
+
+def test_a_line_of_a_newer_version_is_passed_over(ground: Ground, programs: tuple[Program, Program]) -> None:
+    one, other = programs
+    one.say("a")
+    one.say("b")
+    hidden = ground.head()
+    ground.tamper("UPDATE log SET kind = 'of_a_newer_version' WHERE seq = ?", hidden)
+    one.say("c")
+    other.say("d")
+    other.follower.look()
+    assert other.seqs() == [seq for seq in lines(ground, other) if seq != hidden]
+    assert other.follower.position == ground.head()

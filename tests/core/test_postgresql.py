@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from safezone.core.auth import credential
 from safezone.core.db import Database, metadata
 from safezone.core.errors import CannotStart, Invalid, Unavailable
+from safezone.core.follower import Follower
 from safezone.core.identity import system
 from safezone.core.log import log
 from safezone.core.rebuild import verify
@@ -247,6 +248,9 @@ def test_what_another_program_wrote_is_told_here_with_the_next_commit(
     ground: Ground, url: str, tmp_path: Path
 ) -> None:
     """The screens of each program see everything: the clock's jobs commit something every second."""
+    follower = Follower(ground.database, ground.bus.reader(), STATION, ground.lane.tell)
+    follower.start()
+    ground.lane.report_to(follower.take)
     ground.do(Say("mine"))
     other = Ground(tmp_path, Database(url))
     other.do(Say("theirs"))

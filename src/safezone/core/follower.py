@@ -1,8 +1,8 @@
-"""What any process commits to a station's record, told once and in order to the observers of this process.
+"""What anybody commits to a station's record, told once and in order to the observers of this process.
 
-One process alone hears of its own commits from its lane. Where several share a database, the log says what the others
-have done: this process reads it from its own place whenever somebody tells it that there is more, and now and then
-anyway.
+The lane knows what it has committed itself. What others did to the same database (another process of the station,
+another program, or this one in a commit that was stored but not confirmed) the log says: this process reads it from its
+own place when its lane or somebody else finds that there is more.
 """
 
 from __future__ import annotations
@@ -52,9 +52,8 @@ class Follower:
         return self._position
 
     def take(self, committed: Committed) -> None:
-        """This process has committed something: it is told at once, after whatever others have committed before it.
-
-        The lane brings the others' lines along; those that a look has told already are left out.
+        """This process has had the log in hand: its own lines are told at once, after whatever others have written
+        before them; those that a look has told already are left out.
         """
         with self._lock:
             new = [
@@ -62,7 +61,7 @@ class Follower:
                 for entry in committed.entries
                 if entry.station == self._station and entry.seq > self._position
             ]
-            if new and new[0].seq > self._position + 1:
+            if committed.ends.get(self._station, 0) > self._position + len(new):
                 self._read_on()
                 new = []
             if new:
@@ -70,7 +69,8 @@ class Follower:
             if new or committed.signals:
                 self._tell(Committed(new, committed.signals))
             position = self._position
-        self.announce(position, committed.signals)
+        if committed.entries or committed.signals:
+            self.announce(position, committed.signals)
 
     def look(self, signals: Sequence[Any] = ()) -> None:
         """Tell what others have committed, and their signals. It reads the database: not for an event loop's thread."""
@@ -83,10 +83,12 @@ class Follower:
         try:
             while True:
                 with self._database.read() as conn:
-                    entries = self._reader.list_after(conn, self._station, self._position, AT_ONCE)
-                if not entries:
+                    entries, end = self._reader.list_known_after(conn, self._station, self._position, AT_ONCE)
+                if end == self._position:
                     return
-                self._position = entries[-1].seq
+                if len(entries) < end - self._position:
+                    logger.warning("lines up to %d are of a newer version, and not shown here", end)
+                self._position = end
                 self._tell(Committed(entries, []))
         except (SafezoneError, SQLAlchemyError) as problem:
             # The place is kept: the next look begins there.

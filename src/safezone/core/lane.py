@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
@@ -43,6 +43,8 @@ class Committed(msgspec.Struct, frozen=True):
 
     entries: list[Entry]
     signals: list[Any]
+    ends: Mapping[str, int] = {}
+    """The last line of each station whose log the transaction had in hand, whoever has written it."""
 
 
 Observer = Callable[[Committed], None]
@@ -122,7 +124,6 @@ class WriterLane:
         self._report: Observer = self.tell
         self._thread: threading.Thread | None = None
         self._conn: Connection | None = None
-        self._told: dict[str, int] = {}
         self._ended = threading.Event()
         self._taken: list[Ask] = []
         self._worked_s = 0.0
@@ -148,14 +149,16 @@ class WriterLane:
         self._observers.append(observer)
 
     def report_to(self, follower: Observer) -> None:
-        """Commits go to `follower`, which tells the observers (by `tell`) in the order of the log.
+        """Commits go to `follower`, which tells the observers (by `tell`) in the order of the log, also what others wrote.
 
-        For several processes on one database: the others' commits must be told too.
+        It is called after each transaction, even after one that has put nothing on disk.
         """
         self._report = follower
 
     def tell(self, committed: Committed) -> None:
-        """Every observer hears of it."""
+        """Every observer hears of it, if there is anything to hear."""
+        if not committed.entries and not committed.signals:
+            return
         for observer in self._observers:
             try:
                 observer(committed)
@@ -256,7 +259,7 @@ class WriterLane:
             committed = None
         # Told before it is answered: whoever hears "revoked" must not find the door still open for a moment.
         ended_s = time.perf_counter()
-        if committed is not None and (committed.entries or committed.signals):
+        if committed is not None:
             self._report(committed)
         self._answer(asks)
         self._taken = []
@@ -273,7 +276,6 @@ class WriterLane:
             # In one order in every process, so that two batches over the same stations never wait for each other.
             stations = sorted({ask.identity.station for ask in asks})
             heads = {station: log.Head.lock(conn, station) for station in stations}
-            entries += self._list_untold(conn, heads)
             by_station: dict[str, list[Entry]] = {}
             bulk: dict[type[Any], list[Ask]] = {}
             for ask in asks:
@@ -292,21 +294,7 @@ class WriterLane:
                     log.touch(conn, head)
             self._worked_s = time.perf_counter()
         self.last_error = None
-        self._told.update((station, head.seq) for station, head in heads.items())
-        return Committed(entries, signals)
-
-    def _list_untold(self, conn: Connection, heads: dict[str, log.Head]) -> list[Entry]:
-        """What stands in the log and was not told here: another program's, or ours whose commit was not confirmed."""
-        untold = list[Entry]()
-        for station, head in heads.items():
-            told = self._told.get(station, head.seq)
-            if head.seq > told:
-                try:
-                    untold += self._bus.reader().list_after(conn, station, told, head.seq - told)
-                except SafezoneError as problem:
-                    # A newer program's kind of event: the screens here miss it, and commands go on.
-                    logger.warning("lines %d to %d are not told: %s", told + 1, head.seq, problem)
-        return untold
+        return Committed(entries, signals, {station: head.seq for station, head in heads.items()})
 
     def _attempt(
         self,

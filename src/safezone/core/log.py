@@ -165,6 +165,16 @@ class LogReader:
             )
         ]
 
+    def list_known_after(
+        self, conn: Connection, station: str, after_seq: int, limit: int
+    ) -> tuple[list[Entry], int]:
+        """As `list_after` without lines of a kind that only a newer version knows, and the last line that was read."""
+        rows = conn.execute(
+            _LIST_AFTER, {"of_station": station, "after_seq": after_seq, "up_to": limit}
+        ).all()
+        known = [self.entry_of(row) for row in rows if row.kind in self._decoders]
+        return known, rows[-1].seq if rows else after_seq
+
     def list_about(self, conn: Connection, station: str, subject: str) -> list[Entry]:
         """Every entry about one thing, in order."""
         return [

@@ -14,6 +14,7 @@ from safezone.core.clock import Clock, SystemClock
 from safezone.core.db import Database
 from safezone.core.desk import Desk
 from safezone.core.errors import CannotStart
+from safezone.core.follower import Follower
 from safezone.core.i18n import Words
 from safezone.core.keyring import Keyring
 from safezone.core.lane import WriterLane
@@ -143,9 +144,12 @@ class Engine:
             lane=self.lane,
             authenticator=Authenticator(database, self.clock, self.lane, station),
         )
+        self.follower = Follower(database, self.desk.reader, station, self.lane.tell)
+        self.lane.report_to(self.follower.take)
 
     def start(self) -> None:
-        """Commands are carried out from now on."""
+        """Commands are carried out from now on, and what anybody commits from now on is told."""
+        self.follower.start()
         self.lane.start()
 
     def stop(self) -> None:

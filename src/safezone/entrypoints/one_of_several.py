@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from safezone.core.errors import CannotStart, Unavailable
-from safezone.core.follower import Follower
 from safezone.core.i18n import Words
 from safezone.core.settings import Broker
 from safezone.entrypoints import broker
@@ -67,16 +66,12 @@ def wait_for_beginning(path: Path) -> Beginning:
 
 def join(node: Node, settings: FanoutSettings, process: str, others: list[str]) -> None:
     """The node hears of what the others commit, tells them of its own commits, and shows how they are."""
-    engine = node.engine
-    follower = Follower(node.desk.database, node.desk.reader, node.desk.station, engine.lane.tell)
-    follower.start()
-    engine.lane.report_to(follower.take)
     moving = MovingUnits()
     fanout = Fanout(
         settings,
         process,
         node.desk.station,
-        follower,
+        node.engine.follower,
         {"positions_moved": PositionsMoved},
         moving.split,
         partial(_look_at_own_parts, node),
