@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import idle, offline, positions, press, rebuild, recommendation
 from bench.figures import machine
+from bench.life.__main__ import main as life
 
 EXTRACT = Path(os.environ.get("SAFEZONE_OSM", "../shared/data/maps/osm/andorra.osm.pbf"))
 
@@ -32,16 +33,26 @@ FIGURES: dict[str, tuple[str, Callable[[], None]]] = {
     "recommendation": ("whom to send, 500 units, by road", _recommend),
     "rebuild": ("100,000 events verified and rebuilt", lambda: rebuild.main(100_000)),
     "offline": ("30 s without a line", offline.main),
+    "life": (
+        "a region's worth of life for 30 minutes; python -m bench.life --help says more",
+        lambda: life([]),
+    ),
 }
+LONG = ("life",)
+"""Only when it is asked for."""
+
+
+def _help() -> str:
+    return f"{', '.join(FIGURES)}; without any, all but {' and '.join(LONG)}"
 
 
 def main() -> None:
-    """Measure what is asked for, or everything."""
+    """Measure what is asked for, or everything that does not take long."""
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, epilog="example: python -m bench press positions"
     )
-    parser.add_argument("which", nargs="*", choices=[*FIGURES, []], metavar="WHICH", help=", ".join(FIGURES))
-    asked = parser.parse_args().which or list(FIGURES)
+    parser.add_argument("which", nargs="*", choices=[*FIGURES, []], metavar="WHICH", help=_help())
+    asked = parser.parse_args().which or [name for name in FIGURES if name not in LONG]
     print(
         f"machine: {machine()}\n"
         "method: the whole program as `safezone up` starts it (embedded broker, SQLite, synchronous=FULL), clients in\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 LON, LAT = 104.60, 16.45
@@ -12,13 +13,19 @@ STEP_DEG = 0.0021
 """About 230 m: far enough apart that presses of two points are never taken for twins."""
 
 
-def write_station(folder: Path, *, points: int, units: int) -> None:
-    """A station set with so many SOS points and units lies in `folder`."""
+Place = tuple[float, float]
+
+
+def write_station(
+    folder: Path, *, points: int, units: int, place_of: Callable[[int], Place] | None = None
+) -> None:
+    """A station set with so many SOS points and units lies in `folder`; `place_of` says where each point stands."""
     folder.mkdir(parents=True)
     side = math.ceil(math.sqrt(points))
+    places = [(place_of or (lambda n: _on_grid(n, side)))(n) for n in range(points)]
     (folder / "station.toml").write_text(_TOML, "utf-8")
-    reach = STEP_DEG * side
-    corners = [(LON, LAT), (LON + reach, LAT), (LON + reach, LAT + reach), (LON, LAT + reach), (LON, LAT)]
+    east, north = (max(each) + STEP_DEG for each in zip(*places, strict=True))
+    corners = [(LON, LAT), (east, LAT), (east, north), (LON, north), (LON, LAT)]
     boundary = {
         "type": "Feature",
         "properties": {"layer": "boundary"},
@@ -31,13 +38,13 @@ def write_station(folder: Path, *, points: int, units: int) -> None:
             f"p-{n:05d}",
             f"เสา {n}",
             f"Point {n}",
-            f"{LON + STEP_DEG * (n % side + 0.5):.6f}",
-            f"{LAT + STEP_DEG * (n // side + 0.5):.6f}",
+            f"{lon:.6f}",
+            f"{lat:.6f}",
             "สถานี",
             "Station",
             "in_service",
         ]
-        for n in range(points)
+        for n, (lon, lat) in enumerate(places)
     ]
     _write(folder / "sos_points.csv", placed, rows)
     _write(folder / "camera_sites.csv", placed, [])
@@ -49,6 +56,10 @@ def write_station(folder: Path, *, points: int, units: int) -> None:
     kinds = ("car", "motorcycle", "foot")
     unit_rows = [[f"u-{n:05d}", f"ตรวจ {n}", kinds[n % 3], f"สายตรวจ {n}", f"Unit {n}"] for n in range(units)]
     _write(folder / "units.csv", ["id", "call_sign", "kind", "name_th", "name_en"], unit_rows)
+
+
+def _on_grid(number: int, side: int) -> Place:
+    return LON + STEP_DEG * (number % side + 0.5), LAT + STEP_DEG * (number // side + 0.5)
 
 
 def _write(path: Path, header: list[str], rows: list[list[str]]) -> None:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,8 +28,10 @@ _DEAD_PARENT: Final = 1  # PR_SET_PDEATHSIG
 class Server:
     """A running server on 127.0.0.1; whoever connects as `safezone` is trusted, `guarded` needs a password."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, options: Mapping[str, str] | None = None) -> None:
+        """`options`: settings of the server that stand above those for tests."""
         self._folder, self._programs = folder, programs
+        self._options = dict(options or {})
         self._made = 0
         self.port = free_port()
         self._data = folder / "data"
@@ -58,7 +61,7 @@ class Server:
             "listen_addresses": "127.0.0.1", "port": str(self.port), "unix_socket_directories": "",
             # Nobody will miss what it keeps; what is tested is the program's own care, not the disk's.
             "fsync": "off", "full_page_writes": "off", "max_connections": "200", "shared_buffers": "64MB",
-            "autovacuum": "off", "max_wal_size": "256MB",
+            "autovacuum": "off", "max_wal_size": "256MB", **self._options,
         }  # fmt: skip
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         log = (self._folder / "server.log").open("ab")
@@ -90,6 +93,11 @@ class Server:
         """The server has ended and nothing of it is left."""
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def pid(self) -> int:
+        """The process that has all the others of the server as children."""
+        return int(self._process.pid)
 
     def url(self, database: str, *, user: str = "safezone", driver: bool = True) -> str:
         """The address of one of its databases."""
@@ -160,6 +168,14 @@ def _programs() -> Path:
     scratch = Path(tempfile.mkdtemp(prefix="safezone-postgresql-programs-"))
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     return find_programs(scratch)
+
+
+def durable_server(options: Mapping[str, str]) -> Server:
+    """A server on the disk that cares for what it keeps, for measurements; `close` removes it."""
+    folder = Path(tempfile.mkdtemp(prefix="safezone-postgresql-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    careful = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on", "max_wal_size": "1GB"}
+    return Server(_programs(), folder, {**careful, **options})
 
 
 def new_server() -> Server:
