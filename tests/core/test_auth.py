@@ -15,9 +15,9 @@ from safezone.core.auth import (
     RevokeCredential,
     credential,
     device_username,
-    list_credentials,
     list_devices,
 )
+from safezone.core.credential_list import list_credentials
 from safezone.core.errors import NotAllowed, NotFound, NotSignedIn
 from safezone.core.identity import Identity, Role, public
 from tests.core.ground import STATION, Ground

@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from safezone.assets.station_set import read_station_set
-from safezone.core.auth import list_credentials
 from safezone.core.clock import ManualClock
+from safezone.core.credential_list import list_credentials
 from safezone.core.identity import Identity
 from safezone.core.settings import Settings
 from safezone.entrypoints.house import DataFolder, Engine

@@ -90,7 +90,13 @@ def may(station: RunningStation, token: str) -> bool:
 def test_a_session_cookie_is_for_the_browser_alone(station: RunningStation, browser: Api) -> None:
     opened = sign_in(browser, station.tokens["operator"])
     assert opened.status_code == 201
-    assert opened.json() == {"role": "operator", "name": "operator", "station": "mdh", "unit_id": None}
+    assert opened.json() == {
+        "role": "operator",
+        "name": "operator",
+        "station": "mdh",
+        "unit_id": None,
+        "partner_id": None,
+    }
     morsel = SimpleCookie(opened.headers["set-cookie"])[COOKIE]
     assert morsel["httponly"] is True
     assert (morsel["samesite"].lower(), morsel["path"], morsel["domain"]) == ("strict", "/", "")

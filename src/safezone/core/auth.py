@@ -217,12 +217,12 @@ def _revoke_credential(cmd: RevokeCredential, uow: UnitOfWork) -> None:
 def opens_session(conn: Connection, station: str, token: str, at: datetime) -> bool:
     """Whether a session could be opened with this token or link now."""
     row = conn.execute(_BY_SECRET, {"secret": sha256_hex(token)}).first()
-    return row is not None and row.station == station and _is_good(row, at) and row.sort != "device"
+    return row is not None and row.station == station and is_good(row, at) and row.sort != "device"
 
 
 def _open_session(cmd: OpenSession, uow: UnitOfWork) -> Issued:
     row = uow.conn.execute(_BY_SECRET, {"secret": sha256_hex(cmd.token)}).first()
-    if row is None or row.station != uow.station or not _is_good(row, uow.at) or row.sort == "device":
+    if row is None or row.station != uow.station or not is_good(row, uow.at) or row.sort == "device":
         raise NotSignedIn("bad_token", BAD_TOKEN)
     if row.sort == "one_time_link":
         uow.record(CredentialRevoked(credential_id=row.id, reason="used"))
@@ -303,7 +303,8 @@ class _Row(msgspec.Struct, frozen=True):
     expires_at: datetime | None
 
 
-def _is_good(row: object, at: datetime) -> bool:
+def is_good(row: object, at: datetime) -> bool:
+    """Whether the credential of this row lets somebody in at that time."""
     expires_at_us: int | None = getattr(row, "expires_at_us", None)
     revoked_at_us: int | None = getattr(row, "revoked_at_us", None)
     return revoked_at_us is None and (expires_at_us is None or from_us(expires_at_us) > at)
@@ -326,39 +327,6 @@ def list_devices(conn: Connection, station: str) -> list[Device]:
         for row in rows
     }
     return sorted(latest.values(), key=lambda device: device.username)
-
-
-class CredentialView(msgspec.Struct, frozen=True):
-    """A credential without its secret; `state` is good, expired or revoked."""
-
-    id: str
-    sort: CredentialSort
-    role: Role
-    name: str
-    issued_at: datetime
-    expires_at: datetime | None
-    state: Literal["good", "expired", "revoked"]
-
-
-def list_credentials(conn: Connection, station: str, at: datetime) -> list[CredentialView]:
-    """Every credential of a station, newest first, browser sessions left out."""
-    rows = conn.execute(
-        select(credential)
-        .where(credential.c.station == station, credential.c.sort != "session")
-        .order_by(credential.c.issued_at_us.desc(), credential.c.id.desc())
-    )
-    return [
-        CredentialView(
-            row.id,
-            row.sort,
-            row.role,
-            row.name,
-            from_us(row.issued_at_us),
-            maybe_from_us(row.expires_at_us),
-            "revoked" if row.revoked_at_us is not None else "good" if _is_good(row, at) else "expired",
-        )
-        for row in rows
-    ]
 
 
 def device_username(station: str, point_id: str) -> str:
@@ -396,7 +364,7 @@ class Authenticator:
             memory = self._known
             with self._database.read() as conn:
                 row = conn.execute(_BY_SECRET, {"secret": sha256_hex(token)}).first()
-            if row is None or not _is_good(row, self._clock.now()) or row.sort == "one_time_link":
+            if row is None or not is_good(row, self._clock.now()) or row.sort == "one_time_link":
                 return None
             if self._station not in (None, row.station):
                 return None

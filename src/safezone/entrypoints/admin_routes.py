@@ -11,7 +11,8 @@ from litestar.params import FromPath, JSONBody
 from sqlalchemy import Connection
 
 from safezone import __version__
-from safezone.core.auth import CredentialView, IssueCredential, Issued, RevokeCredential, list_credentials
+from safezone.core.auth import IssueCredential, Issued, RevokeCredential
+from safezone.core.credential_list import CredentialView, list_credentials
 from safezone.core.desk import Desk
 from safezone.core.identity import Identity
 from safezone.core.listeners import ListenerView, ResumeListener, list_listeners

@@ -13,7 +13,8 @@ import msgspec
 
 from safezone.assets.station_set import read_station_set
 from safezone.core import rebuild
-from safezone.core.auth import IssueCredential, Issued, RevokeCredential, installer, list_credentials
+from safezone.core.auth import IssueCredential, Issued, RevokeCredential, installer
+from safezone.core.credential_list import list_credentials
 from safezone.core.errors import CannotStart, Refused, SafezoneError
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings
