@@ -23,8 +23,9 @@ STATION_DATA: Final = Path("data/station")
 MOST_WEB: Final = 16
 PARTS: Final = ("doors", "jobs", *(f"web-{number}" for number in range(1, MOST_WEB + 1)))
 ROLES: Final = (
-    "operator supervisor admin auditor chief commander technician cctv_owner partner unit sos_point".split()
-)
+    "operator", "supervisor", "admin", "auditor", "chief", "commander", "technician", "cctv_owner", "partner",
+    "unit", "sos_point",
+)  # fmt: skip
 """Not taken from `Role`: the supervisor of the processes reads this file too, and stays small without the rest."""
 
 
