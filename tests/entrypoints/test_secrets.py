@@ -18,9 +18,10 @@ SAID = "ผู้แจ้งบอกเป็นความลับ"
 PHONE = "0000000123"
 
 
-@pytest.fixture(scope="module")
-def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
-    with running(tmp_path_factory.mktemp("secrets") / "data") as station:
+@pytest.fixture(scope="module", params=["text", "json"])
+def station(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
+    settings = f'[log]\nformat = "{request.param}"\nlevel = "debug"\n'
+    with running(tmp_path_factory.mktemp("secrets") / "data", settings=settings) as station:
         yield station
 
 

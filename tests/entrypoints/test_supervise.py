@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from safezone.entrypoints.supervise import restart_delay_s
+from safezone.entrypoints.child import restart_delay_s
 from tests.support.places import REPO, eventually
 
 SLEEPER = "import signal; signal.pause()"
@@ -33,12 +33,15 @@ def python(code: str, **more: Any) -> dict[str, Any]:
 class Running:
     """A supervisor in a process of its own, as `safezone up` is one."""
 
-    def __init__(self, directory: Path, children: list[dict[str, Any]], grace_s: float) -> None:
+    def __init__(self, directory: Path, children: list[dict[str, Any]], grace_s: float, speaks: str) -> None:
         self.run_dir = directory / "run"
         self.said = directory / "said.txt"
         program = f"""
             import pathlib, sys
-            from safezone.entrypoints.supervise import ChildSpec, Supervisor
+            from safezone.entrypoints.child import ChildSpec
+            from safezone.entrypoints.supervise import Supervisor
+            from safezone.entrypoints.voice import speak
+            speak({speaks!r})
             children = [ChildSpec(**each) for each in {children!r}]
             ready = pathlib.Path({str(directory / "ready")!r}).touch
             def alone():
@@ -80,8 +83,8 @@ Start = Callable[..., Running]
 def start(tmp_path: Path) -> Iterator[Start]:
     running: list[Running] = []
 
-    def begin(*children: dict[str, Any], grace_s: float = 5.0) -> Running:
-        running.append(Running(tmp_path, list(children), grace_s))
+    def begin(*children: dict[str, Any], grace_s: float = 5.0, speaks: str = "text") -> Running:
+        running.append(Running(tmp_path, list(children), grace_s, speaks))
         return running[-1]
 
     yield begin
@@ -260,11 +263,26 @@ def test_a_child_gets_its_own_surroundings(start: Start, tmp_path: Path) -> None
     assert (tmp_path / "elsewhere" / "told").read_text() == "red"
 
 
+def test_what_a_child_says_in_its_own_words_becomes_lines_of_json(start: Start) -> None:
+    words = (
+        "import os, sys; os.write(1, b'one\\n\\ntwo \\xff\\nthree'); os.write(2, b' and more'); sys.exit(3)"
+    )
+    running = start({"name": "broker", **python(words, is_wrapped=True)}, speaks="json")
+    eventually(lambda: running.said.read_text().count("\n") >= 4)
+    running.stop()
+    said = [json.loads(line) for line in running.said.read_text().splitlines()]
+    told = [each["message"] for each in said if each["logger"] == "safezone.broker"]
+    assert told[:3] == ["one", "two \ufffd", "three and more"]
+    ended = [each for each in said if each["logger"] == "safezone.supervisor"]
+    assert "broker has ended (code 3)" in ended[0]["message"]
+
+
 def test_a_command_can_turn_into_the_supervisor(tmp_path: Path) -> None:
     code = f"""
         import pathlib
         import msgspec  # stands for all that a command had to load
-        from safezone.entrypoints.supervise import ChildSpec, become_supervisor
+        from safezone.entrypoints.child import ChildSpec
+        from safezone.entrypoints.supervise import become_supervisor
         become_supervisor([ChildSpec("node", [{sys.executable!r}, "-c", {SLEEPER!r}])], pathlib.Path("run"))
     """
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], cwd=tmp_path)

@@ -193,6 +193,15 @@ class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Days for which the access log is kept; the law on computers asks for 90."""
 
 
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the processes print, for whoever or whatever reads it."""
+
+    format: Literal["text", "json"] = "text"
+    """`json`: one object a line with time (UTC), level, logger, message; trace_id and exception where there is one."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """From which level on."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in `safezone.toml`; a section that is absent keeps its defaults."""
 
@@ -205,6 +214,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metrics: Metrics = Metrics()
     broker: Broker = Broker()
     access: Access = Access()
+    log: Log = Log()
     backup: Backup = Backup()
     keys: Keys = Keys()
     database_url: str = ""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, cast
@@ -17,7 +15,7 @@ from safezone.core.errors import CannotStart, Unavailable
 from safezone.core.i18n import Words
 from safezone.core.identity import Role
 from safezone.core.settings import Settings, load_settings
-from safezone.entrypoints import broker
+from safezone.entrypoints import broker, logs
 from safezone.entrypoints.broker_users import BrokerUsers
 from safezone.entrypoints.broker_watch import BrokerWatch, renewal_of
 from safezone.entrypoints.house import DataFolder, Engine, House
@@ -29,10 +27,9 @@ from safezone.entrypoints.node_checks import check_mqtt_door, check_said
 from safezone.entrypoints.poles import Poles
 from safezone.entrypoints.probe import device_of, probe_login
 from safezone.entrypoints.setting_up import NewStation, create_station, write_device_secrets
+from safezone.entrypoints.voice import say
 from safezone.zone.findings import StationSetRefused
 from safezone.zone.queries import list_stations
-
-logger = logging.getLogger("safezone.node")
 
 Wire = Callable[[Settings], House]
 
@@ -102,8 +99,8 @@ class _BrokerDoor:
 
 def run_node(options: NodeOptions, wire: Wire) -> int:
     """Serve until SIGTERM; the exit status is 0, or 78 (configuration) with one line that says what is wrong."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     folder = DataFolder(options.data)
+    logs.set_up(folder.settings_file)
     try:
         folder.make()
         folder.lock(options.part)
@@ -113,19 +110,23 @@ def run_node(options: NodeOptions, wire: Wire) -> int:
         else:
             _run_beside(options, folder, settings, wire)
     except CannotStart as problem:
-        print(f"safezone: {problem.words}", file=sys.stderr)
+        _say(problem.words)
         return 78
     except OSError as problem:
         # A disk that is full by now, a folder that has gone: said in one line, wherever it was noticed.
         words = Words(th=f"อ่านหรือเขียนไม่ได้: {problem}", en=f"Cannot read or write: {problem}")
-        print(f"safezone: {words}", file=sys.stderr)
+        _say(words)
         return 78
     except Unavailable as problem:
-        print(f"safezone: {problem}", file=sys.stderr)
+        _say(problem)
         return 1
     finally:
         folder.unlock()
     return 0
+
+
+def _say(why: object) -> None:
+    say(f"safezone: {why}", "safezone.node", "ERROR")
 
 
 def _run_first(options: NodeOptions, folder: DataFolder, settings: Settings, wire: Wire) -> None:

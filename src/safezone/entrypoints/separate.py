@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from safezone.core.errors import CannotStart
 from safezone.core.settings import load_settings
+from safezone.entrypoints.child import ChildSpec
 from safezone.entrypoints.listening import listen
-from safezone.entrypoints.supervise import ChildSpec
+from safezone.entrypoints.voice import say
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +25,7 @@ def open_web(args: argparse.Namespace) -> socket.socket | None:
         web = load_settings(args.data / "safezone.toml").web
         return listen(web.host, web.port if args.port is None else args.port)
     except CannotStart as problem:
-        print(f"safezone: {problem.words}", file=sys.stderr)
+        say(f"safezone: {problem.words}", "safezone.up", "ERROR")
         return None
 
 

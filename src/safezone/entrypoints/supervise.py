@@ -6,148 +6,23 @@ imports the standard library only (about 12 MB of memory) and sleeps until somet
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import json
 import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 
-from safezone.entrypoints.lifeline import READY_ENV, Lifeline
+from safezone.entrypoints.child import Child, ChildSpec, die_with_parent
+from safezone.entrypoints.voice import say
 
 GIVE_UP_CODE: Final = 78
 """A child that ends with this code (EX_CONFIG) has said why it cannot start, and that trying again is of no use."""
-STEADY_AFTER_S: Final = 2.0
-"""A child that was ready, or ran this long where it does not say so, is started again at once when it dies: every
-second without it is a second in which nobody hears a press. One that dies sooner waits longer each time."""
-_DELAYS_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
-_PR_SET_PDEATHSIG: Final = 1
-
-
-class ChildSpec(NamedTuple):
-    """A program to keep running."""
-
-    name: str
-    argv: Sequence[str]
-    env: Mapping[str, str] = MappingProxyType({})
-    """Added to our own environment."""
-    cwd: str | None = None
-    tells_ready: bool = False
-    """It calls `lifeline.tell_ready` when it can be used."""
-    is_watched: bool = False
-    """It goes on saying that it lives; when it falls silent, it hangs, and is killed and started again."""
-    fds: Sequence[int] = ()
-    """Open files of ours that it gets under the same numbers, in each of its lives."""
-
-
-def restart_delay_s(quick_deaths: int) -> float:
-    """Seconds to wait before the next start, after so many deaths in a row that came before it was of any use."""
-    return _DELAYS_S[min(quick_deaths, len(_DELAYS_S) - 1)]
-
-
-def die_with_parent() -> Callable[[], None]:
-    """What a child calls between fork and exec: when its parent ends in whatever way, the kernel ends it (Linux)."""
-    parent = os.getpid()
-    prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
-
-    def ask_the_kernel() -> None:
-        if prctl is not None:
-            prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            if os.getppid() != parent:  # It ended before we could ask.
-                os._exit(1)
-
-    return ask_the_kernel
-
-
-class _Child:
-    """One program, over all its lives."""
-
-    def __init__(self, spec: ChildSpec) -> None:
-        self.spec = spec
-        self.process: subprocess.Popen[bytes] | None = None
-        self.started_s = 0.0
-        self.since: datetime | None = None
-        self.starts = 0
-        self.quick_deaths = 0
-        self.start_at_s: float | None = 0.0
-        """When to start it (monotonic); None while it runs."""
-        self.ready = False
-        self.was_ready = False
-        """In this life or an earlier one."""
-        self.line: Lifeline | None = None
-
-    def start(self, before_exec: Callable[[], None]) -> None:
-        """It runs; OSError if its program cannot be started."""
-        reading: int | None = None
-        env = {**os.environ, **self.spec.env}
-        handed: tuple[int, ...] = ()
-        if self.spec.tells_ready:
-            reading, writing = os.pipe()
-            env[READY_ENV] = str(writing)
-            handed = (writing,)
-        try:
-            # A group of its own: Ctrl-C reaches us alone, and we end the children in good order.
-            self.process = subprocess.Popen(
-                list(self.spec.argv),
-                env=env,
-                cwd=self.spec.cwd,
-                stdin=subprocess.DEVNULL,
-                pass_fds=(*handed, *self.spec.fds),
-                process_group=0,
-                preexec_fn=before_exec,
-            )
-        except BaseException:
-            if reading is not None:
-                os.close(reading)
-            raise
-        finally:
-            for each in handed:
-                os.close(each)
-        if reading is not None:
-            self.line = Lifeline(reading, watched=self.spec.is_watched)
-        self.ready = not self.spec.tells_ready
-        self.started_s, self.start_at_s, self.since = time.monotonic(), None, datetime.now(UTC)
-        self.starts += 1
-
-    @property
-    def pipe(self) -> int | None:
-        """Where it may say something."""
-        return None if self.line is None else self.line.pipe
-
-    def hear(self) -> None:
-        """Called when something stands in the pipe."""
-        if self.line is not None:
-            self.line.hear()
-            self.ready = self.ready or self.line.ready
-            self.was_ready = self.was_ready or self.ready
-
-    def bury(self) -> None:
-        """It has ended; when it is started again depends on whether it had been of use."""
-        if self.line is not None:
-            self.line.close()
-            self.line = None
-        now_s = time.monotonic()
-        if self.ready if self.spec.tells_ready else now_s - self.started_s >= STEADY_AFTER_S:
-            self.quick_deaths = 0
-        self.start_at_s = now_s + restart_delay_s(self.quick_deaths)
-        self.quick_deaths += 1
-        self.process, self.ready, self.since = None, False, None
-
-    def signal(self, number: int) -> None:
-        """Everybody in its group gets the signal."""
-        if self.process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
 
 
 class Supervisor:
@@ -168,7 +43,7 @@ class Supervisor:
         `when_ready` is called once, when every child that tells it is ready. The children are started in their order
         and ended in the opposite one; after `grace_s` in all, whoever is left is killed.
         """
-        self._children = [_Child(each) for each in children]
+        self._children = [Child(each) for each in children]
         self._run_dir = run_dir
         self._grace_s = grace_s
         self._when_alone = when_alone
@@ -218,11 +93,11 @@ class Supervisor:
             self._announce()
             if self._status_is_old:
                 self._write_status()
-            if signals.wait([each.pipe for each in self._children if each.pipe is not None], self._wait_s()):
+            if signals.wait([pipe for each in self._children for pipe in each.pipes], self._wait_s()):
                 return 0
             for each in self._children:
-                if each.pipe is not None and signals.readable(each.pipe):
-                    each.hear()
+                for pipe in filter(signals.readable, each.pipes):
+                    each.hear(pipe)
                 if each.process is not None and (code := each.process.poll()) is not None:
                     # What had come up before will again, once the disk has room or the port is free.
                     if code == GIVE_UP_CODE and not each.was_ready:
@@ -232,7 +107,7 @@ class Supervisor:
                 elif each.line is not None and each.line.hangs():
                     self._end_hanging(each)
 
-    def _try_to_start(self, child: _Child) -> bool:
+    def _try_to_start(self, child: Child) -> bool:
         """False if its program is not there at the first start: then it never will be."""
         try:
             child.start(self._before_exec)
@@ -248,14 +123,14 @@ class Supervisor:
         self._write_status()
         return True
 
-    def _end_hanging(self, child: _Child) -> None:
+    def _end_hanging(self, child: Child) -> None:
         _say(
             f"{child.spec.name} ค้าง ไม่ตอบสนอง จะปิดแล้วเริ่มใหม่",
             f"{child.spec.name} hangs: it has given no sign of life; it is killed and started again",
         )
         child.signal(signal.SIGKILL)  # What hangs hears nothing else.
 
-    def _mourn(self, child: _Child, code: int) -> None:
+    def _mourn(self, child: Child, code: int) -> None:
         child.bury()
         delay_s = max(0.0, (child.start_at_s or 0.0) - time.monotonic())
         how_th, how_en = (
@@ -393,7 +268,7 @@ def _cannot_write(directory: Path, problem: OSError) -> None:
 
 
 def _say(th: str, en: str) -> None:
-    print(f"{th} / {en}", file=sys.stderr, flush=True)
+    say(f"{th} / {en}", "safezone.supervisor", "WARNING")
 
 
 if __name__ == "__main__":

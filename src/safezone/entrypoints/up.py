@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from safezone.entrypoints.supervise import ChildSpec, Supervisor
+from safezone.entrypoints.child import ChildSpec
+from safezone.entrypoints.supervise import Supervisor
+from safezone.entrypoints.voice import say, speak, wanted_by
 
 if TYPE_CHECKING:
     import argparse
@@ -30,12 +32,14 @@ def run_demo(args: argparse.Namespace, _wire: Wire) -> int:
     others = []
     if not args.no_simulation:
         more = ["--speed", str(args.speed), *(["--scenario", args.scenario] if args.scenario else [])]
-        others.append(ChildSpec("simulator", [*_safezone("simulate"), "--data", str(args.data), *more]))
+        words = [*_safezone("simulate"), "--data", str(args.data), *more]
+        others.append(ChildSpec("simulator", words, is_wrapped=True))
     _put_demo_settings(args.data)
     return _start(args, ["--demo"], others, _tell_demo)
 
 
 def _start(args: argparse.Namespace, more: list[str], others: list[ChildSpec], tell: Any) -> int:
+    speak(wanted_by(args.data / "safezone.toml")[0])
     if not args.separate:
         return _Launch(args).run([_node(args, more), *others], tell)
     from safezone.entrypoints.separate import list_parts, open_web  # noqa: PLC0415 - the usual start stays small
@@ -84,10 +88,11 @@ class _Launch:
         """Every child runs until the end; `tell` is called once all of it answers."""
         if self._ready_file is not None and not self._ready_file.parent.is_dir():
             where = self._ready_file.parent
-            print(f"safezone: --ready-file: ไม่มีโฟลเดอร์ {where} / There is no folder {where}", file=sys.stderr)
+            _tell(f"safezone: --ready-file: ไม่มีโฟลเดอร์ {where} / There is no folder {where}", failed=True)
             return 78
         waiter = Path(__file__).parent / "broker_child.py"
-        broker = ChildSpec("broker", [sys.executable, "-S", str(waiter), str(self._run / "broker-call.json")])
+        words = [sys.executable, "-S", str(waiter), str(self._run / "broker-call.json")]
+        broker = ChildSpec("broker", words, is_wrapped=True)
         supervisor = Supervisor(
             [broker, *children],
             self._run,
@@ -112,43 +117,41 @@ class _Launch:
 
 
 def _tell_up(node: dict[str, Any], run: Path) -> dict[str, Any]:
-    print(f"Safe Zone ({node['station']}) พร้อมใช้ / is ready: {node['url']}/console", flush=True)
+    _tell(f"Safe Zone ({node['station']}) พร้อมใช้ / is ready: {node['url']}/console")
     link = run / "first-link.json"
     if link.exists():
         token = _read(link)["token"]
-        print(
+        _tell(
             f"ลิงก์ผู้ดูแลระบบ ใช้ได้ครั้งเดียวภายใน 24 ชั่วโมง / administrator link, good once within 24 hours:\n"
-            f"  {node['url']}/enter#token={token}",
-            flush=True,
+            f"  {node['url']}/enter#token={token}"
         )
         # Shown once: whoever reads the folder later finds nothing.
         link.unlink()
     secrets = run.parent / "sos-point-secrets.csv"
     if secrets.exists():
-        print(
-            f"รหัสของเสา SOS / secrets of the SOS points: {secrets} (ส่งให้ช่างแล้วลบ / hand over, then delete)",
-            flush=True,
-        )
+        _tell(f"รหัสของเสา SOS / secrets of the SOS points: {secrets} (ส่งให้ช่างแล้วลบ / hand over, then delete)")
     return _facts(node)
 
 
 def _tell_demo(node: dict[str, Any], run: Path) -> dict[str, Any]:
     if not (run / "demo-secrets.json").exists():
-        print(
+        _tell(
             f"นี่ไม่ใช่สถานีสาธิต เลือกโฟลเดอร์อื่นด้วย --data / {run.parent} holds no demonstration: "
             "choose another folder with --data",
-            file=sys.stderr,
-            flush=True,
+            failed=True,
         )
         return _facts(node)
     secrets = _read(run / "demo-secrets.json")
-    print(
+    _tell(
         "ข้อมูลสาธิต: ไม่ใช่เหตุจริง / Demonstration data: nothing of this is real\n"
         f"Safe Zone — {secrets['name']['th']} / {secrets['name']['en']}\n"
-        f"เปิดหน้าจอศูนย์ควบคุม / open the console:\n  {node['url']}/enter#token={secrets['tokens']['operator']}",
-        flush=True,
+        f"เปิดหน้าจอศูนย์ควบคุม / open the console:\n  {node['url']}/enter#token={secrets['tokens']['operator']}"
     )
     return {**_facts(node), "sos_points": secrets["devices"], "tokens": secrets["tokens"]}
+
+
+def _tell(text: str, *, failed: bool = False) -> None:
+    say(text, "safezone.up", "ERROR" if failed else "INFO", to_stdout=not failed)
 
 
 def _facts(node: dict[str, Any]) -> dict[str, Any]:
