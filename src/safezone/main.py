@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from safezone.assets import handlers as assets
-from safezone.core import auth, listeners, once, together
+from safezone.core import auth, devices, listeners, once, together
 from safezone.core.bus import Bus
 from safezone.core.settings import Settings
 from safezone.entrypoints.feeds import EstateAdapter, PatrolAdapter
@@ -21,6 +21,7 @@ def wire(settings: Settings) -> House:
 
     # the ground
     auth.register(bus)
+    devices.register(bus)
     once.register(bus)
     together.register(bus)
     listeners.register(bus)

@@ -15,9 +15,9 @@ from safezone.core.auth import (
     RevokeCredential,
     credential,
     device_username,
-    list_devices,
 )
 from safezone.core.credential_list import list_credentials
+from safezone.core.devices import list_devices
 from safezone.core.errors import NotAllowed, NotFound, NotSignedIn
 from safezone.core.identity import Identity, Role, public
 from tests.core.ground import STATION, Ground
@@ -127,12 +127,13 @@ def test_a_device_has_a_secret_for_the_broker_and_opens_no_session(ground: Groun
     gone = token(ground, "sos_point", sort="device", name="sos-02", point_id="sos-02")
     ground.do(RevokeCredential(gone.credential_id, "stolen"))
     with ground.database.read() as conn:
-        (device,) = list_devices(conn, STATION)
+        (device,) = list_devices(conn, STATION, ground.clock.now())
     assert (device.username, device.point_id) == (device_username(STATION, "sos-01"), "sos-01")
     assert bcrypt.checkpw(new.secret.encode(), device.secret_bcrypt.encode())
     assert not bcrypt.checkpw(old.secret.encode(), device.secret_bcrypt.encode())
     with pytest.raises(NotSignedIn):
         session(ground, new.secret)
+    assert ground.authenticator.find(old.secret) is None, "what the broker refuses, nobody takes"
     found = ground.authenticator.get(new.secret)
     assert (found.role, found.point_id) == ("sos_point", "sos-01")
 

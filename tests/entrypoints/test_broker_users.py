@@ -67,7 +67,10 @@ async def test_a_broker_that_was_away_knows_the_pole_when_it_is_back(told: Told)
     await soon(lambda: "pole-1" in told.known())
     await asyncio.to_thread(told.broker.start)
     with told.station.read() as conn:
-        assert broker.set_devices(told.broker.directory, devices_of(conn, STATION)) is True
+        assert (
+            broker.set_devices(told.broker.directory, devices_of(conn, STATION, told.station.clock.now()))
+            is True
+        )
 
 
 async def test_what_could_not_be_written_is_said_and_tried_again(told: Told) -> None:

@@ -63,7 +63,13 @@ class RealPole:
     """An SOS point: its own counter, repeats its press until it has a receipt."""
 
     def __init__(
-        self, to: RealBroker, point: str, *, password: str | None = None, client_id: str | None = None
+        self,
+        to: RealBroker,
+        point: str,
+        *,
+        password: str | None = None,
+        client_id: str | None = None,
+        username: str | None = None,
     ) -> None:
         self.point = point
         self.receipts: dict[int, dict[str, Any]] = {}
@@ -77,7 +83,7 @@ class RealPole:
             client_id=client_id or f"pole-{point}-{next(_numbers)}",
             clean_session=False,
         )
-        self.client.username_pw_set(f"{STATION}.{point}", password or to.tokens[point])
+        self.client.username_pw_set(username or f"{STATION}.{point}", password or to.tokens[point])
         self.client.reconnect_delay_set(0.05, 0.2)  # type: ignore[arg-type]  # seconds; fractions work
         self.client.on_connect = self._on_connect
         self.client.on_disconnect = self._on_disconnect

@@ -140,6 +140,8 @@ def people_come_and_go(station: RunningStation, operator: Api) -> None:
     for api in (relief, session):
         api.http.close()
     assert operator.get("/api/v1/session").is_success
+    station.api("technician").act("/api/v1/devices/sos-03/secret", {"overlap_h": 24})
+    station.api("technician").act("/api/v1/devices/sos-03/revoke", {"reason": "stolen"})
 
 
 def a_listener_is_parked(station: RunningStation, _operator: Api) -> None:

@@ -45,6 +45,8 @@ credential = table(
     Column("secret_sha256", String(64), nullable=False),
     Column("secret_bcrypt", String(80)),
     Column("parent_id", String(36)),
+    Column("login", String(140)),
+    Column("replaced_by", String(36)),
     Column("issued_at_us", BigInteger, nullable=False),
     Column("expires_at_us", BigInteger),
     Column("revoked_at_us", BigInteger),
@@ -67,6 +69,8 @@ class CredentialIssued(Event, frozen=True, tag="credential_issued"):
     point_id: str | None = None
     partner_id: str | None = None
     parent_id: str | None = None
+    login: str | None = None
+    """The user name of a device at the broker; None in what was written before devices had several secrets."""
     expires_at: datetime | None = None
 
 
@@ -116,15 +120,6 @@ class Issued(msgspec.Struct, frozen=True):
     identity: Identity
 
 
-class Device(msgspec.Struct, frozen=True):
-    """What a broker must know to let one device in."""
-
-    username: str
-    secret_bcrypt: str
-    station: str
-    point_id: str
-
-
 def sha256_hex(secret: str) -> str:
     """The form in which a secret is kept and looked up."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -147,7 +142,14 @@ def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
     """
     uow.identity.require("admin", "system")
     _check_owner(cmd)
-    return _issue(cmd, uow, parent_id=None)
+    login = None
+    if cmd.sort == "device" and cmd.point_id is not None:
+        login = device_username(uow.station, cmd.point_id)
+        for before in good_devices(uow.conn, uow.station, uow.at, cmd.point_id):
+            # The broker knows one secret by one name: what it does not take any more, nobody else takes either.
+            if before.login in (None, login):
+                uow.record(CredentialRevoked(credential_id=before.id, reason="replaced"))
+    return issue(cmd, uow, login=login)
 
 
 def _check_owner(cmd: IssueCredential) -> None:
@@ -173,7 +175,10 @@ def _check_owner(cmd: IssueCredential) -> None:
         )
 
 
-def _issue(cmd: IssueCredential, uow: UnitOfWork, *, parent_id: str | None) -> Issued:
+def issue(
+    cmd: IssueCredential, uow: UnitOfWork, *, parent_id: str | None = None, login: str | None = None
+) -> Issued:
+    """A credential as asked; who may have it was decided by whoever calls this."""
     secret = cmd.secret or secrets.token_urlsafe(24)
     credential_id = new_id()
     is_device = cmd.sort == "device"
@@ -192,6 +197,7 @@ def _issue(cmd: IssueCredential, uow: UnitOfWork, *, parent_id: str | None) -> I
             point_id=cmd.point_id,
             partner_id=cmd.partner_id,
             parent_id=parent_id,
+            login=login,
             expires_at=expires_at,
         )
     )
@@ -238,7 +244,7 @@ def _open_session(cmd: OpenSession, uow: UnitOfWork) -> Issued:
     # A one-time link is spent by being used: its session must outlive it. A session of a session hangs on the same
     # token as that one, so that revoking the token ends them all.
     parent_id = {"one_time_link": None, "session": row.parent_id or row.id}.get(row.sort, row.id)
-    return _issue(ask, uow, parent_id=parent_id)
+    return issue(ask, uow, parent_id=parent_id)
 
 
 def _session_lifetime_s(row: Any, at: datetime) -> int:
@@ -279,6 +285,8 @@ def _apply_issued(conn: Connection, entry: Entry, event: CredentialIssued) -> No
             "secret_sha256": event.secret_sha256,
             "secret_bcrypt": event.secret_bcrypt,
             "parent_id": event.parent_id,
+            "login": event.login,
+            "replaced_by": None,
             "issued_at_us": to_us(entry.at),
             "expires_at_us": to_us(event.expires_at) if event.expires_at else None,
             "revoked_at_us": None,
@@ -310,23 +318,16 @@ def is_good(row: object, at: datetime) -> bool:
     return revoked_at_us is None and (expires_at_us is None or from_us(expires_at_us) > at)
 
 
-def list_devices(conn: Connection, station: str) -> list[Device]:
-    """Every device that may speak to the broker now, by user name."""
-    rows = conn.execute(
-        select(credential)
-        .where(
-            credential.c.station == station,
-            credential.c.sort == "device",
-            credential.c.revoked_at_us.is_(None),
-            credential.c.point_id.is_not(None),
-        )
-        .order_by(credential.c.issued_at_us)
+def good_devices(conn: Connection, station: str, at: datetime, point_id: str | None = None) -> list[Any]:
+    """The rows of every device secret that is good now, of one SOS point or of all; oldest first."""
+    asked = select(credential).where(
+        credential.c.station == station,
+        credential.c.sort == "device",
+        credential.c.point_id.is_not(None) if point_id is None else credential.c.point_id == point_id,
+        credential.c.revoked_at_us.is_(None),
+        credential.c.expires_at_us.is_(None) | (credential.c.expires_at_us > to_us(at)),
     )
-    latest = {
-        row.point_id: Device(device_username(station, row.point_id), row.secret_bcrypt, station, row.point_id)
-        for row in rows
-    }
-    return sorted(latest.values(), key=lambda device: device.username)
+    return list(conn.execute(asked.order_by(credential.c.issued_at_us, credential.c.id)))
 
 
 def device_username(station: str, point_id: str) -> str:

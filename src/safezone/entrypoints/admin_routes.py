@@ -174,7 +174,7 @@ class CredentialRoutes(Controller):
         identity: NamedDependency[Identity],
         desk: NamedDependency[Desk],
     ) -> CredentialList:
-        """Let nobody in with it any more, at once; a pole is refused when it connects the next time."""
+        """Let nobody in with it any more, at once; a pole that is connected to the broker is put out too."""
         identity.require("admin")
         await desk.execute(RevokeCredential(credential_id, data.reason), identity)
         return CredentialList(await desk.ask(_list_credentials, desk, identity))

@@ -99,10 +99,10 @@ def prepare(
         before = _find_state(directory)
         if before is not None and before.station == station and find_pid(directory) is not None:
             return _prepared(directory, program, before)
-        fanout, nats_port = None, 0
+        fanout = None
         if several_processes:
             fanout = before.fanout if before and before.fanout else _new_login("fanout")
-            nats_port = _usable_port("127.0.0.1", before.nats_port if before else 0, free_port_if_taken=True)
+        nats_port = _usable_port("127.0.0.1", before.nats_port if before else 0, free_port_if_taken=True)
         if before is not None and not port:
             port, free_port_if_taken = before.port, True
         state = BrokerState(
@@ -117,6 +117,7 @@ def prepare(
             tls_key=tls_key,
             fanout=fanout,
             nats_port=nats_port,
+            looker=_new_login("looker"),
         )
         _write_state(directory, state)
     return _prepared(directory, program, state)
@@ -137,7 +138,7 @@ def load(directory: Path, *, binary: str = "") -> PreparedBroker:
 
 
 def set_devices(directory: Path, devices: tuple[Device, ...], *, deadline_s: float = 5.0) -> bool:
-    """Exactly these poles can sign in, now and after every restart; connections of the others are not touched.
+    """Exactly these poles can sign in, now and after every restart; whoever is connected and not among them is put out.
 
     True when the running broker has taken the list; False when no broker is running: it takes the list when it starts.
     Unavailable when it runs and does not take it. Waits (blocking) for at most `deadline_s`.

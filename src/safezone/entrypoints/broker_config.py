@@ -20,6 +20,9 @@ MAX_PAYLOAD_BYTES: Final = 65_536
 MAX_CONNECTIONS: Final = 8192
 """Four times the poles of the largest zone; a connection that does not sign in within two seconds is closed."""
 
+WHO_IS_CONNECTED: Final = "$SYS.REQ.SERVER.PING.CONNZ"
+LOOKER_INBOX: Final = "_INBOX.looker"
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _USERNAME = re.compile(r"[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9._-]{1,64}")
 """`<station>.<point>`; the dot keeps it apart from the program's own two users."""
@@ -80,6 +83,8 @@ class BrokerState(msgspec.Struct, frozen=True, kw_only=True):
     """With which the processes of one station tell each other of news; None where there is only one process."""
     nats_port: int = 0
     """Where they reach it, on this machine only."""
+    looker: Login | None = None
+    """May ask the broker who is connected, and nothing else; None in what an older version has prepared."""
 
 
 def hash_password(token: str) -> str:
@@ -132,7 +137,7 @@ authorization {{
 {chr(10).join(users)}
   ]
 }}
-"""
+{_looker(state.looker)}"""
 
 
 def _tls(state: BrokerState) -> str:
@@ -157,6 +162,18 @@ def _inside(login: Login, subject: str) -> str:
         f"    {{user: {_quoted(login.username)}, password: {_quoted(login.password_hash)}, "
         f'allowed_connection_types: ["STANDARD"], permissions: {{publish: {_rule([subject])}, '
         f"subscribe: {_rule([subject])}}}}}"
+    )
+
+
+def _looker(login: Login | None) -> str:
+    """The one user of the server's own account, who hears nothing but the answers to one question."""
+    if login is None:
+        return ""
+    return (
+        f"accounts {{ $SYS {{ users: [\n"
+        f"    {{user: {_quoted(login.username)}, password: {_quoted(login.password_hash)}, "
+        f'allowed_connection_types: ["STANDARD"], permissions: {{publish: {_rule([WHO_IS_CONNECTED])}, '
+        f"subscribe: {_rule([LOOKER_INBOX])}}}}}\n] }} }}\n"
     )
 
 

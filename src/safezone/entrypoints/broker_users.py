@@ -1,28 +1,38 @@
-"""Tells the running broker which SOS points may sign in, whenever a device's secret is given out or taken back."""
+"""Tells the running broker which SOS points may sign in, whenever a device's secret is given out, taken back or ends.
+
+Whoever is connected with a secret that is not good any more is put out by the broker as soon as it is told.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection
 
-from safezone.core.auth import CredentialIssued, CredentialRevoked, list_devices
+from safezone.core.auth import CredentialIssued, CredentialRevoked
 from safezone.core.desk import Desk
+from safezone.core.devices import NoteDeviceUsed, list_devices, next_end, waiting_logins
 from safezone.core.errors import CannotStart, Invalid, Unavailable
 from safezone.core.i18n import Words
+from safezone.core.identity import system
 from safezone.core.lane import Committed
 from safezone.entrypoints import broker
 from safezone.entrypoints.broker_config import Device
+from safezone.entrypoints.broker_look import connected_users
 
 logger = logging.getLogger("safezone.broker")
 
 RETRY_S: Final = 1.0
 SOON_S: Final = 0.02
 """While the program starts nobody may wait for this longer than needed."""
+LOOK_S: Final = 2.0
+"""While a pole has a new secret that it was not seen to use, the broker is asked so often whether it has come with it."""
+LONGEST_WAIT_S: Final = 3600.0
 
 
 class BrokerUsers:
@@ -87,18 +97,39 @@ class BrokerUsers:
     async def _follow(self) -> None:
         while True:
             self._changed.clear()
-            told = self._is_listening() and await self._tell()
-            wait_s = None if told else RETRY_S if self._complained else SOON_S
+            # One moment for both, or a secret that ends between them would be missed.
+            now = self._desk.clock.now()
+            told = self._is_listening() and await self._tell(now)
+            wait_s = await self._rest(now) if told else RETRY_S if self._complained else SOON_S
             try:
                 async with asyncio.timeout(wait_s):
                     await self._changed.wait()
             except TimeoutError:
                 continue
 
-    async def _tell(self) -> bool:
+    async def _rest(self, now: datetime) -> float | None:
+        """How long nothing need be done if nothing is changed; meanwhile an old secret ends whose successor was used."""
+        try:
+            desk = self._desk
+            end = await desk.ask(next_end, desk.station, now)
+            waiting = await desk.ask(waiting_logins, desk.station, now) if end is not None else {}
+            if waiting:
+                state = (await asyncio.to_thread(broker.load, self._directory)).state
+                here = await connected_users(state)
+                for login in waiting.keys() & here:
+                    await desk.execute(NoteDeviceUsed(waiting[login]), system(desk.station, "broker"))
+        except (Unavailable, CannotStart) as problem:
+            logger.info("whether a pole has its new secret is not known: %s", problem)
+            return LOOK_S
+        if end is None:
+            return None
+        left_s = max(SOON_S, (end - desk.clock.now()).total_seconds())
+        return min(LOOK_S if waiting else LONGEST_WAIT_S, left_s)
+
+    async def _tell(self, now: datetime) -> bool:
         """Whether the broker has the list as it is now; if not, it is tried again."""
         try:
-            devices = await self._desk.ask(devices_of, self._desk.station) + self._more
+            devices = await self._desk.ask(devices_of, self._desk.station, now) + self._more
             if devices == self._told:
                 return True
             taken = await asyncio.to_thread(broker.set_devices, self._directory, devices)
@@ -114,10 +145,10 @@ class BrokerUsers:
         return taken
 
 
-def devices_of(conn: Connection, station: str) -> tuple[Device, ...]:
+def devices_of(conn: Connection, station: str, at: datetime) -> tuple[Device, ...]:
     """Every pole that may sign in at the broker; one whose name it could not take is left out and told about."""
     found = []
-    for known in list_devices(conn, station):
+    for known in list_devices(conn, station, at):
         try:
             found.append(Device(known.username, known.secret_bcrypt, known.station, known.point_id))
         except Invalid as problem:

@@ -23,6 +23,8 @@ from safezone.entrypoints.access import AccessLog, AccessRoutes
 from safezone.entrypoints.admin_routes import AdminRoutes, CredentialRoutes, HealthRoutes
 from safezone.entrypoints.api_description import openapi_config
 from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
+from safezone.entrypoints.device_routes import DeviceRoutes
+from safezone.entrypoints.device_use import DeviceUse
 from safezone.entrypoints.headers import PAGE_HEADERS, add_headers
 from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
@@ -51,7 +53,7 @@ def create_app(
     access: AccessLog,
 ) -> Litestar:
     """The ASGI application; `more_routes` are those of the other domains, `state` is what /readyz tells about."""
-    doorman = Doorman(desk.authenticator, desk.station)
+    doorman = Doorman(desk.authenticator, desk.station, DeviceUse(desk).note)
     dependencies = {
         "identity": Provide(doorman.identity_of),
         "desk": _always(desk),
@@ -73,6 +75,7 @@ def create_app(
         RetentionRoutes,
         AdminRoutes,
         CredentialRoutes,
+        DeviceRoutes,
         HealthRoutes,
         AccessRoutes,
         live_route(hub, doorman),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
@@ -21,9 +22,16 @@ _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 class Doorman:
     """Knows the identity behind a request's headers."""
 
-    def __init__(self, authenticator: Authenticator, station: str) -> None:
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        station: str,
+        on_device: Callable[[Identity], None] = lambda _identity: None,
+    ) -> None:
+        """`on_device` is told of every pole that comes in."""
         self._authenticator = authenticator
         self._station = station
+        self._on_device = on_device
 
     def token_in(self, headers: dict[bytes, bytes]) -> str | None:
         """The token that a request carries, or None."""
@@ -52,6 +60,8 @@ class Doorman:
         headers = dict(request.scope["headers"])
         identity = self.identify(headers)
         remember_identity(request.scope, identity)
+        if identity.role == "sos_point":
+            self._on_device(identity)
         by_cookie = identity.role != "public" and _bearer_in(headers) is None
         if by_cookie and request.method not in _SAFE and BROWSER_HEADER not in headers:
             raise NotAllowed(

@@ -25,4 +25,7 @@ def routes_in(table: str) -> frozenset[tuple[str, str]]:
     return frozenset((method, path) for method, path, *_ in lines)
 
 
-FAMILIES: tuple[Family, ...] = ()
+# Down here, because each of them uses what stands above.
+from tests.entrypoints.askers import devices  # noqa: E402
+
+FAMILIES: tuple[Family, ...] = (devices,)
