@@ -63,13 +63,14 @@ $(WEB_DIST): .venv/.ready tools/build_web.py $(WEB_SOURCES)
 run: setup
 	@exec $(BIN)/safezone demo $(ARGS)
 
+# On every core; a file, a test or -k alone runs in one process: make test ARGS='tests/core/test_log.py -k gap'.
 test: setup browser
 	@if [ -d web ]; then $(PY) tools/build_web.py npm run --silent --if-present test; fi
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto $(ARGS)
 
 # The whole fault matrix. A part of it: make faults ARGS='-k press'.
 faults: setup
-	@$(PY) -m pytest tests/faults -m "matrix or not matrix" $(ARGS)
+	@$(PY) -m pytest -n auto tests/faults -m "matrix or not matrix" $(ARGS)
 
 check: check-python check-web
 

@@ -6,7 +6,12 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.support.browser", "tests.support.running", "tests.support.engines"]
+pytest_plugins = [
+    "tests.support.browser",
+    "tests.support.running",
+    "tests.support.engines",
+    "tests.support.spread",
+]
 
 # No deadline: on a shared machine a slow moment says nothing about the rule under test.
 settings.register_profile(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import random
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import pytest
 
@@ -15,6 +17,9 @@ Answer = TypeVar("Answer")
 REPO = Path(__file__).resolve().parents[2]
 SHARED_DATA = REPO.parent / "shared" / "data"
 """Real data sets that lie beside the checkout on some machines; nothing of them is committed."""
+FIRST_PORT: Final = 10_000
+SYSTEM_PORTS: Final = 32_768
+"""From here on Linux gives ports to connections (net.ipv4.ip_local_port_range)."""
 
 
 def shared_data(name: str) -> Path:
@@ -26,11 +31,31 @@ def shared_data(name: str) -> Path:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody uses now; for programs that cannot be given port 0."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A TCP port of 127.0.0.1 that nobody uses now; for programs that cannot be given port 0.
+
+    Below those that the system gives to connections, each worker of a test run with a share of its own, and never twice:
+    nobody else takes it before the program has started, and a port that a test lets go stays its own.
+    """
+    for port in _ports:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise AssertionError("no port is free any more")
+
+
+def _ports_of_this_worker() -> Iterator[int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    share = range(FIRST_PORT + worker, SYSTEM_PORTS, workers)
+    # Begun anywhere: somebody else may be running these tests on this machine too.
+    begin = random.SystemRandom().randrange(len(share))
+    yield from (*share[begin:], *share[:begin])
+
+
+_ports: Final = _ports_of_this_worker()
 
 
 def eventually(ask: Callable[[], Answer], *, within_s: float = 10.0, every_s: float = 0.02) -> Answer:
