@@ -144,9 +144,10 @@ def _report_counts(found: measure.Found) -> None:
     named = {name for name in counts if name not in {"presses", "reports", "fixes", "heartbeats"}}
     others = {name: counts[name] for name in sorted(named) if not name.startswith(("cases", "presses shown"))}
     print(f"  besides: {others or 'nothing'}; positions not kept: {phones['not kept'] or 'none'}")
-    per_s = found.bytes_to_consoles / max(1.0, found.lived_s) / 1e6
+    lived_s = max(1.0, found.lived_s)
     print(
-        f"  to the consoles {per_s:.1f} MB/s; longest silence of a feed {consoles['longest silence']:.1f} s; "
+        f"  to the consoles {found.bytes_to_consoles / lived_s / 1e6:.1f} MB/s in {consoles['pieces'] / lived_s:.0f} "
+        f"pieces/s; longest silence of a feed {consoles['longest silence']:.1f} s; "
         f"a console opens with {consoles['largest snapshot'] / 1e3:.0f} kB at most"
     )
 

@@ -74,6 +74,7 @@ class Console(asyncio.Protocol):
         self.longest_silence_s = max(self.longest_silence_s, now_s - self.spoken_s)
         self.spoken_s = now_s
         self.of.bytes += len(data)
+        self.of.pieces += 1
         data = self._rest + data
         end = data.rfind(b"\n\n") + 1
         self._rest = data[end:]
@@ -105,7 +106,7 @@ class Consoles:
         self.host, self.port = str(parts.hostname), int(parts.port or 80)
         self.notes = Notes()
         self.seen: dict[str, list[float]] = {}
-        self.bytes = self.largest_snapshot = 0
+        self.bytes = self.pieces = self.largest_snapshot = 0
         self.returning: asyncio.Queue[Console] = asyncio.Queue()
         self._draw = random.Random(asked["seed"])
         self._consoles = [Console(self, token) for token in asked["tokens"]]
@@ -157,6 +158,7 @@ class Consoles:
             "asked to load anew": sum(console.asked_to_load_anew for console in self._consoles),
             "longest silence": max(console.longest_silence_s for console in self._consoles),
             "largest snapshot": self.largest_snapshot,
+            "pieces": self.pieces,
         }
 
 

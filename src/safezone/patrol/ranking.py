@@ -227,12 +227,13 @@ def _score(
 
 
 def _too_far(away_m: float, eta_s: float, rules: RankRules) -> Words:
-    away, limit = _distance(away_m), _duration(rules.far_s)
+    away = _distance(away_m)
     if away_m > rules.near_m:
         near = _distance(rules.near_m)
         return Words(
             th=f"ไกลเกินไป: ห่าง {away.th} (เกิน {near.th})", en=f"Too far: {away.en} away (over {near.en})."
         )
+    limit = _duration(rules.far_s)
     if math.isinf(eta_s):
         return Words(
             th=f"ห่าง {away.th} แต่ไม่มีทางถนนที่ไปถึงได้ภายใน {limit.th}",
