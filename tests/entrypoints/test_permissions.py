@@ -48,6 +48,7 @@ GET    /schema/{path}                                        404    404  404  40
 GET    /                                                     page   page page page     page       page  page   page  page      page       page       page
 GET    /enter                                                page   page page page     page       page  page   page  page      page       page       page
 GET    /console                                              page   page page page     page       page  page   page  page      page       page       page
+GET    /setup                                                page   page page page     page       page  page   page  page      page       page       page
 GET    /office                                               page   page page page     page       page  page   page  page      page       page       page
 GET    /office/{section}                                     page   page page page     page       page  page   page  page      page       page       page
 GET    /assets/{file_path}                                   page   page page page     page       page  page   page  page      page       page       page
@@ -85,6 +86,7 @@ POST   /api/v1/incidents/{incident_id}/hold/lift             401    403  403  40
 POST   /api/v1/incidents/{incident_id}/photos                401    403  yes  yes      yes        yes   403    403   403       403        403        403
 POST   /api/v1/incidents/{incident_id}/assignments/{unit_id} 401    403  yes  yes      yes        yes   403    403   403       403        403        403
 
+POST   /api/v1/units                                         401    403  403  403      yes        yes   403    403   403       403        403        403
 POST   /api/v1/units/{unit_id}/duty                          401    403  yes  yes      yes        yes   403    403   403       403        403        403
 POST   /api/v1/units/{unit_id}/state                         401    403  yes  yes      yes        yes   403    403   403       403        403        403
 POST   /api/v1/positions                                     401    403  yes  403      403        403   403    403   403       403        403        403
@@ -226,6 +228,13 @@ class Asker:
         bodies: dict[str, Any] = {
             "/api/v1/session": {"token": self.station.tokens["operator"]},
             "/api/v1/reports": {"kind": "other"},
+            "/api/v1/units": {
+                "id": "car-9",
+                "call_sign": "มุกดา 99",
+                "kind": "car",
+                "name_th": "ใหม่",
+                "name_en": "new",
+            },
             "acknowledge": version,
             "dispatch": {**version, "unit_ids": ["car-2"], "second_assignment_reason": "nobody else is near"},
             "priority": {**version, "priority": 3, "reason": "calm"},

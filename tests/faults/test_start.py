@@ -83,7 +83,10 @@ BROKEN: dict[str, tuple[Callable[[Path], Words], tuple[str, ...]]] = {
     "a file where the folder should be": (_file_in_the_way, ("data", "Not a directory")),
     "settings that are not TOML": (_with_settings('[web]\nhost = "127.0.0.1\n'), ("safezone.toml", "line 2")),
     "a setting out of range": (_with_settings("[web]\nport = 808080\n"), ("safezone.toml", "$.web.port")),
-    "no station and no set": (lambda at: _up(at / "data"), ("--set", "safezone station example")),
+    "no station, no set and no page to found one": (
+        lambda at: _up(at / "data", "--separate"),
+        ("--set", "safezone station example"),
+    ),
     "a set with a wrong cell": (_with_set(_unreadable_place), ("sos_points.csv", "row 3", "lon", "east")),
     "a set without a file": (_with_set(lambda folder: (folder / "units.csv").unlink()), ("units.csv",)),
     "a ready file without a folder": (

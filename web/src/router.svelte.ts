@@ -1,6 +1,6 @@
-/** Which screen is shown: `/enter`, `/console`, or a room of the office such as `/office/assets`. Anything else is the console. */
+/** Which screen is shown: `/enter`, `/setup`, `/console`, or a room of the office such as `/office/assets`. Anything else is the console. */
 
-export type Path = "/enter" | "/console" | "/office" | `/office/${string}`;
+export type Path = "/enter" | "/setup" | "/console" | "/office" | `/office/${string}`;
 
 class Router {
   path = $state(location.pathname);

@@ -130,7 +130,11 @@ def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     _add_data(up, STATION_DATA)
     up.add_argument(
-        "--set", type=Path, metavar="FOLDER", dest="station_set", help="station set for an empty data folder"
+        "--set",
+        type=Path,
+        metavar="FOLDER",
+        dest="station_set",
+        help="station set for an empty data folder; without one a station is founded in the browser",
     )
     _add_ports(up)
     _add_processes(up)

@@ -40,7 +40,7 @@ WEB_DIST: Final = Path(__file__).parent.parent / "web_dist"
 BAD_SIGN_INS_PER_S: Final = 0.5
 BAD_SIGN_INS_AT_ONCE: Final = 30
 """Attempts to sign in with a token that nobody has, from one address. A good token is never held up by them."""
-PAGES: Final = ("/", "/enter", "/console", "/office", "/office/{section:str}")
+PAGES: Final = ("/", "/enter", "/console", "/setup", "/office", "/office/{section:str}")
 
 
 def create_app(
@@ -80,7 +80,7 @@ def create_app(
         AccessRoutes,
         live_route(hub, doorman),
         *more_routes,
-        *_pages(),
+        *pages(PAGES),
     ]
     return Litestar(
         routes,
@@ -113,20 +113,21 @@ def _always(value: Any) -> Provide:
     return Provide(lambda: value, sync_to_thread=False, use_cache=True)
 
 
-def _pages() -> list[Any]:
-    """The built web face; without it (a source checkout) the pages say how to build it."""
-    if not (WEB_DIST / "index.html").exists():
-        return [_not_built]
+def pages(paths: Sequence[str]) -> list[Any]:
+    """The built web face at these paths; without it (a source checkout) the pages say how to build it."""
+    there = (WEB_DIST / "index.html").exists()
+    page = get(list(paths), include_in_schema=False, sync_to_thread=False)(_page if there else _not_built)
+    if not there:
+        return [page]
     assets = create_static_files_router(
         path="/assets",
         directories=[WEB_DIST / "assets"],
         cache_control=CacheControlHeader(max_age=31_536_000, immutable=True, public=True),
         include_in_schema=False,
     )
-    return [assets, _page]
+    return [assets, page]
 
 
-@get(list(PAGES), include_in_schema=False, sync_to_thread=False)
 def _page() -> File:
     return File(
         WEB_DIST / "index.html",
@@ -136,7 +137,6 @@ def _page() -> File:
     )
 
 
-@get(list(PAGES), include_in_schema=False, sync_to_thread=False)
 def _not_built() -> Response[str]:
     text = "หน้าเว็บยังไม่ได้สร้าง: ใช้คำสั่ง make web\nThe web face is not built: run make web\n"
     return Response(text, status_code=503, media_type="text/plain; charset=utf-8")

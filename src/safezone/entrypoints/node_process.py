@@ -10,7 +10,8 @@ from typing import Final, cast
 import msgspec
 import uvloop
 
-from safezone.assets.station_set import read_station_set
+from safezone.assets.station_set import StationSet, read_station_set
+from safezone.core.db import Database
 from safezone.core.errors import CannotStart, Unavailable
 from safezone.core.i18n import Words
 from safezone.core.identity import Role
@@ -19,6 +20,7 @@ from safezone.entrypoints import broker, logs
 from safezone.entrypoints.broker_users import BrokerUsers
 from safezone.entrypoints.broker_watch import BrokerWatch, renewal_of
 from safezone.entrypoints.house import DataFolder, Engine, House
+from safezone.entrypoints.http import WEB_DIST
 from safezone.entrypoints.lifeline import tell_ready
 from safezone.entrypoints.listening import listen
 from safezone.entrypoints.mqtt import MqttDoor, MqttSettings
@@ -132,7 +134,9 @@ def _say(why: object) -> None:
 def _run_first(options: NodeOptions, folder: DataFolder, settings: Settings, wire: Wire) -> None:
     """The only process, or the one of several that makes the station, prepares the broker and lets the presses in."""
     web = None if options.part else listen(settings.web.host, settings.web.port)
-    engine = _open(options, folder, wire(settings))
+    engine = _open(options, folder, wire(settings), web)
+    if engine is None:
+        return
     try:
         mqtt = _prepare_broker(options, folder, engine, settings)
         node = Node(engine, folder, options.does)
@@ -213,8 +217,11 @@ def _settings(options: NodeOptions, folder: DataFolder) -> Settings:
     return settings
 
 
-def _open(options: NodeOptions, folder: DataFolder, house: House) -> Engine:
-    """The engine of the folder's station, which is created first where there is none."""
+def _open(options: NodeOptions, folder: DataFolder, house: House, web: socket.socket | None) -> Engine | None:
+    """The engine of the folder's station, which is created first where there is none: from a set, or in the browser.
+
+    None when the program was told to stop before anybody founded one.
+    """
     database = folder.open_database(house.settings)
     with database.read() as conn:
         stations = list_stations(conn)
@@ -224,13 +231,7 @@ def _open(options: NodeOptions, folder: DataFolder, house: House) -> Engine:
         return engine
     wanted = DEMO_SET if options.demo else options.station_set
     if wanted is None:
-        raise CannotStart(
-            Words(
-                th=f"ยังไม่มีสถานีใน {folder.path}: เตรียมชุดข้อมูลสถานี แล้วใช้ safezone up --set <โฟลเดอร์>",
-                en=f"There is no station in {folder.path} yet: prepare a station set and run "
-                "safezone up --set <folder> (safezone station example <folder> writes one to start from).",
-            )
-        )
+        return _found(folder, house, database, web)
     try:
         read = read_station_set(wanted)
     except StationSetRefused as problem:
@@ -249,6 +250,35 @@ def _open(options: NodeOptions, folder: DataFolder, house: House) -> Engine:
             )
         ) from problem
     return engine
+
+
+def _found(folder: DataFolder, house: House, database: Database, web: socket.socket | None) -> Engine | None:
+    """The engine of the station that somebody has founded in the browser; None when they were not waited for."""
+    if web is None or not (WEB_DIST / "index.html").exists():
+        raise CannotStart(
+            Words(
+                th=f"ยังไม่มีสถานีใน {folder.path}: เตรียมชุดข้อมูลสถานี แล้วใช้ safezone up --set <โฟลเดอร์>",
+                en=f"There is no station in {folder.path} yet: prepare a station set and run "
+                "safezone up --set <folder> (safezone station example <folder> writes one to start from).",
+            )
+        )
+    from safezone.entrypoints.founding import Founding  # noqa: PLC0415 - once in the life of a station
+
+    made: list[Engine] = []
+
+    def make(read: StationSet) -> NewStation:
+        engine = Engine(house, database, read.zone.station_id)
+        engine.start()
+        try:
+            new = create_station(engine, read)
+        except BaseException:
+            engine.lane.stop()
+            raise
+        made.append(engine)
+        return new
+
+    uvloop.run(Founding(house.settings.web, make).run(web))
+    return made[0] if made else None
 
 
 def _tell(new: NewStation, options: NodeOptions, folder: DataFolder) -> None:

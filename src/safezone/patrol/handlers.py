@@ -9,7 +9,7 @@ import msgspec
 
 from safezone.core.bus import Bus
 from safezone.core.db import from_us
-from safezone.core.errors import Invalid, NotAllowed, NotFound, Refused
+from safezone.core.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
 from safezone.core.event import Entry
 from safezone.core.i18n import Words
 from safezone.core.identity import CCOC_ROLES
@@ -18,7 +18,14 @@ from safezone.events import incidents as inc
 from safezone.events import patrol as ev
 from safezone.events.patrol import WorkState
 from safezone.patrol import store
-from safezone.patrol.commands import PurgePositions, RecordFixes, RegisterUnits, SetDuty, SetUnitState
+from safezone.patrol.commands import (
+    PurgePositions,
+    RecordFixes,
+    RegisterUnits,
+    SetDuty,
+    SetUnitState,
+    UnitEntry,
+)
 from safezone.patrol.rules import (
     Claim,
     FixRules,
@@ -63,8 +70,11 @@ def register(bus: Bus, fix_rules: FixRules | None = None) -> None:
 
 
 def register_units(cmd: RegisterUnits, uow: UnitOfWork) -> int:
-    """The units are listed; returns how many were new or corrected. Invalid when two share an id or call sign."""
-    uow.identity.require("admin", "system")
+    """The units are listed; returns how many were new or corrected.
+
+    Invalid when two share an id or call sign, Conflict when a unit that is listed already has the call sign.
+    """
+    uow.identity.require("supervisor", "admin", "system")
     for name in ("unit_id", "call_sign"):
         seen = [getattr(entry, name) for entry in cmd.units]
         twice = sorted({value for value in seen if seen.count(value) > 1})
@@ -76,6 +86,7 @@ def register_units(cmd: RegisterUnits, uow: UnitOfWork) -> int:
             )
     changed = 0
     for entry in cmd.units:
+        _check_call_sign(entry, uow)
         row = store.find_row(uow.conn, uow.station, entry.unit_id)
         now = (entry.call_sign, entry.kind, entry.name.th, entry.name.en, entry.synthetic)
         if row is None or now != (row.call_sign, row.kind, row.name_th, row.name_en, row.synthetic):
@@ -90,6 +101,19 @@ def register_units(cmd: RegisterUnits, uow: UnitOfWork) -> int:
             )
             changed += 1
     return changed
+
+
+def _check_call_sign(entry: UnitEntry, uow: UnitOfWork) -> None:
+    """Nobody else is called so: on the radio two units with one call sign are one."""
+    other = store.find_call_sign(uow.conn, uow.station, entry.call_sign)
+    if other is not None and other != entry.unit_id:
+        raise Conflict(
+            "call_sign_taken",
+            Words(
+                th=f"รหัสสายตรวจ “{entry.call_sign}” เป็นของหน่วย {other} อยู่แล้ว: ใช้รหัสอื่น",
+                en=f"The call sign “{entry.call_sign}” belongs to the unit {other} already: choose another.",
+            ),
+        )
 
 
 def set_duty(cmd: SetDuty, uow: UnitOfWork) -> str:

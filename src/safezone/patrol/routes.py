@@ -16,11 +16,21 @@ from safezone.core.desk import Desk
 from safezone.core.errors import Invalid, NotAllowed, NotSignedIn, Refused
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
+from safezone.events.patrol import UnitKind
 from safezone.patrol import queries
-from safezone.patrol.commands import Availability, Reason, RecordFixes, SetDuty, SetUnitState
+from safezone.patrol.commands import (
+    Availability,
+    Reason,
+    RecordFixes,
+    RegisterUnits,
+    SetDuty,
+    SetUnitState,
+    UnitEntry,
+)
 from safezone.patrol.rules import WORDS_OF_MARK, Claim, Mark, Marked, tidy
 from safezone.patrol.trackers import osmand
 from safezone.patrol.views import UnitList, UnitView
+from safezone.zone.queries import is_synthetic
 
 MOST_FIXES: Final = 1000
 """Fixes in one batch; an outbox with more sends several."""
@@ -44,6 +54,19 @@ class StateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     reason: Reason | None = None
 
 
+UnitId = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
+
+
+class UnitBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A patrol unit as it is called on the radio. With an id that is listed already it is corrected."""
+
+    id: UnitId
+    call_sign: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    kind: UnitKind
+    name_th: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    name_en: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
 class UnitRoutes(Controller):
     """Who the units are, and their duty and state; an action answers with the unit as it stands then."""
 
@@ -54,6 +77,22 @@ class UnitRoutes(Controller):
     async def list_units(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> UnitList:
         """Every unit of the station; positions only for the command centre and for the unit itself."""
         return UnitList(await desk.ask(queries.list_unit_views, identity))
+
+    @post(status_code=200)
+    async def put_unit(
+        self, data: JSONBody[UnitBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+    ) -> UnitView:
+        """List a unit, or correct one; 409 when another one has the call sign. Repeating it changes nothing."""
+        synthetic = await desk.ask(is_synthetic, desk.station)
+        entry = UnitEntry(
+            unit_id=data.id,
+            call_sign=data.call_sign.strip(),
+            kind=data.kind,
+            name=Words(th=data.name_th.strip(), en=data.name_en.strip()),
+            synthetic=synthetic,
+        )
+        await desk.execute(RegisterUnits([entry]), identity)
+        return await desk.ask(queries.get_unit_view, identity, data.id)
 
     @get("/{unit_id:str}")
     async def get_unit(

@@ -113,6 +113,13 @@ def list_work(conn: Connection, station: str, unit_id: str) -> list[Work]:
     return [] if row is None else work_of(row)
 
 
+def find_call_sign(conn: Connection, station: str, call_sign: str) -> str | None:
+    """The id of the unit that is called so; None when nobody is."""
+    of_it = (unit.c.station == station) & (unit.c.call_sign == call_sign)
+    found: str | None = conn.execute(select(unit.c.id).where(of_it).order_by(unit.c.id)).scalar()
+    return found
+
+
 def find_row(conn: Connection, station: str, unit_id: str) -> Any | None:
     """A unit's row, or None."""
     return conn.execute(_ROW_OF, {"of_station": station, "of_id": unit_id}).first()

@@ -1,10 +1,12 @@
 import { officeEn } from "../office/dictionary.ts";
+import { setupEn } from "../setup/dictionary.ts";
 import type { Key } from "./th.ts";
 
 /** Every word of the screen in English; a key missing here or misspelt is a type error. */
 export const en: Record<Key, string> = {
   // rooms of the office: each has a dictionary of its own
   ...officeEn,
+  ...setupEn,
 
   // house
   "app.name": "Safe Zone",

@@ -1,0 +1,58 @@
+/** The words of the first hour, in both languages. */
+export const setupTh = {
+  "founding.title": "ตั้งสถานีใหม่",
+  "founding.lead": "กรอกสามข้อนี้ แล้วระบบจะเริ่มทำงานทันที ทุกอย่างแก้ไขได้ภายหลัง ยกเว้นรหัสสถานี",
+  "founding.name_th": "ชื่อสถานี (ไทย)",
+  "founding.name_th.like": "เช่น สภ.เมืองมุกดาหาร",
+  "founding.name_en": "ชื่อสถานี (อังกฤษ)",
+  "founding.name_en.like": "เช่น Mueang Mukdahan Police Station",
+  "founding.id": "รหัสสถานี",
+  "founding.id.hint": "ตัวอักษร a–z ตัวเลข และขีดกลาง ใช้ในหัวข้อ MQTT ของเสา SOS เปลี่ยนภายหลังไม่ได้",
+  "founding.place": "พิกัดกลางพื้นที่",
+  "founding.place.like": "เช่น 16.5436, 104.7235",
+  "founding.place.hint": "คัดลอกจากแผนที่ในโทรศัพท์ (กดค้างที่จุดนั้น) แล้ววางที่นี่",
+  "founding.place.read": "ละติจูด {lat} ลองจิจูด {lon}",
+  "founding.place.swapped": "สลับกันอยู่ — อ่านเป็นละติจูด {lat} ลองจิจูด {lon}",
+  "founding.place.unread": "อ่านพิกัดไม่ได้: ต้องเป็นตัวเลขสองตัว คั่นด้วยจุลภาค",
+  "founding.place.abroad": "พิกัดนี้อยู่นอกประเทศไทย ถูกต้องหรือไม่",
+  "founding.place.abroad.yes": "ใช่ พิกัดถูกต้อง",
+  "founding.zone": "พื้นที่จะเริ่มเป็นสี่เหลี่ยมร่างรอบจุดนี้ ไปวาดขอบเขตจริงได้ในขั้นต่อไป",
+  "founding.drill": "สถานีฝึกซ้อม — ทุกหน้าจอจะติดป้ายว่าไม่ใช่ของจริง และไม่นับในสถิติ",
+  "founding.button": "ตั้งสถานี",
+  "founding.working": "กำลังสร้างสถานีและเริ่มระบบ…",
+  "founding.there": "มีสถานีในระบบนี้แล้ว",
+  "founding.there.do": "ไปหน้าเข้าสู่ระบบ",
+  "founding.unreachable": "ติดต่อโปรแกรมไม่ได้ — ตรวจว่าโปรแกรมยังเปิดอยู่ แล้วลองอีกครั้ง",
+  "founding.no_link": "เปิดหน้านี้ด้วยลิงก์ที่พิมพ์ในหน้าต่างที่เริ่มโปรแกรม (safezone up)",
+} as const;
+
+export const setupEn: Record<keyof typeof setupTh, string> = {
+  "founding.title": "Found a station",
+  "founding.lead":
+    "Fill in these three things and the system starts at once. All of it can be changed later, except the station's code.",
+  "founding.name_th": "Name of the station (Thai)",
+  "founding.name_th.like": "as it stands on the sign",
+  "founding.name_en": "Name of the station (English)",
+  "founding.name_en.like": "such as Mueang Mukdahan Police Station",
+  "founding.id": "Code of the station",
+  "founding.id.hint":
+    "a–z, digits and hyphens; it is part of the MQTT topics of the SOS points and stays as it is",
+  "founding.place": "Middle of the zone",
+  "founding.place.like": "such as 16.5436, 104.7235",
+  "founding.place.hint": "Copy it from the map on a phone (press and hold the spot) and paste it here",
+  "founding.place.read": "Latitude {lat}, longitude {lon}",
+  "founding.place.swapped": "The other way round — read as latitude {lat}, longitude {lon}",
+  "founding.place.unread": "This is no place: two numbers with a comma between them are needed",
+  "founding.place.abroad": "This place is outside Thailand. Is it right?",
+  "founding.place.abroad.yes": "Yes, it is right",
+  "founding.zone":
+    "The zone begins as a draft: a square around this spot. Its real boundary is drawn in the next steps.",
+  "founding.drill": "A drill station — every screen says that nothing is real, and nothing is counted",
+  "founding.button": "Found the station",
+  "founding.working": "Making the station and starting it…",
+  "founding.there": "There is a station here already",
+  "founding.there.do": "Go to the sign-in page",
+  "founding.unreachable": "The program does not answer — check that it still runs, then try again",
+  "founding.no_link":
+    "Open this page with the link that was printed where the program was started (safezone up)",
+};
