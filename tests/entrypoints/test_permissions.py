@@ -45,14 +45,6 @@ GET    /readyz                                               yes    yes  yes  ye
 GET    /schema                                               yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
 GET    /schema/openapi.json                                  yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
 GET    /schema/{path}                                        404    404  404  404      404        404   404    404   404       404        404        404
-GET    /                                                     page   page page page     page       page  page   page  page      page       page       page
-GET    /enter                                                page   page page page     page       page  page   page  page      page       page       page
-GET    /console                                              page   page page page     page       page  page   page  page      page       page       page
-GET    /setup                                                page   page page page     page       page  page   page  page      page       page       page
-GET    /office                                               page   page page page     page       page  page   page  page      page       page       page
-GET    /office/{section}                                     page   page page page     page       page  page   page  page      page       page       page
-GET    /assets/{file_path}                                   page   page page page     page       page  page   page  page      page       page       page
-HEAD   /assets/{file_path}                                   page   page page page     page       page  page   page  page      page       page       page
 
 POST   /api/v1/session                                       yes    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
 GET    /api/v1/session                                       401    yes  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
@@ -200,8 +192,6 @@ class Asker:
             named["erasure_id"] = self.admin.ask("/api/v1/admin/retention")["erasures"][0]["id"]
         if row.path.endswith("/lift"):
             self.admin.act(f"/api/v1/incidents/{named['incident_id']}/hold", {"reason": "case 1"})
-        if "{file_path}" in row.path:
-            named["file_path"] = next(each.name for each in (WEB_DIST / "assets").iterdir())
         return named
 
     def _incident_for(self, row: Row) -> dict[str, Any]:
