@@ -26,8 +26,10 @@ EXAMPLES = 40 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 4
 """For each operation, kind of data and caller."""
 
 # What is refused though it fits its schema: 0,0 lies in the sea, and is what a broken GPS says; whose a credential is
-# depends on its role; a NUL can be kept by no database.
-REFUSED_ALL_THE_SAME = {"place_out_of_range", "credential_of_nobody", "cannot_be_kept"}
+# depends on its role; a NUL can be kept by no database; an outline may cross itself, and 31/2 is no day.
+REFUSED_ALL_THE_SAME = {
+    "place_out_of_range", "credential_of_nobody", "cannot_be_kept", "outline_refused", "cannot_be_meant"
+}  # fmt: skip
 
 # Never called: every GET of it holds the connection open.
 ENDLESS = "/api/v1/live"

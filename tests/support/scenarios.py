@@ -16,6 +16,7 @@ from safezone.core.listeners import MAX_TRIES, NoteFailure, ResumeListener
 from safezone.events import assets as asset_events
 from safezone.incidents.commands import EraseDue, EscalateOverdue
 from safezone.patrol.commands import RegisterUnits, UnitEntry
+from safezone.zone.commands import ImportGround
 from tests.support.station import START, Api, RunningStation, who
 
 SYSTEM, ADMIN = who("system", "test"), who("admin", "admin-1")
@@ -166,12 +167,40 @@ def content_is_erased(station: RunningStation, operator: Api) -> None:
     station.api("supervisor").act(f"{hold}/lift", {"reason": "สิ้นสุดคดี"})
 
 
+def the_ground_changes(station: RunningStation, _operator: Api) -> None:
+    """The chief draws, names, counts and takes away; every kind of change once."""
+    chief, words = station.api("chief"), {"th": "ใหม่", "en": "New"}
+    west, south, east, north = 104.72, 16.53, 104.74, 16.55
+    corners = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    drawn = {"geometry": {"type": "Polygon", "coordinates": [corners]}, "reason": "ขยายเขต"}
+    why = dict.fromkeys(("risk", "landmark", "economic"), words)
+    for path, body in (
+        ("communities", {"id": "c-new", "name": words, "coverage": "part", **drawn}),
+        ("places", {"id": "p-new", "name": words, "point": {"lon": west, "lat": south}, "reason": "ใหม่"}),
+        ("population", {"residents": 90, "source": words, "community_id": "c-new"}),
+        ("criteria", {"criteria": why}),
+        ("communities/c-new/remove", {"reason": "ยุบรวม"}),
+        ("places/p-new/remove", {"reason": "ปิดแล้ว"}),
+        ("boundary", drawn),
+    ):
+        version = chief.ask("/api/v1/zone/details")["version"]
+        chief.act(f"/api/v1/zone/{path}", {"expected_version": version, **body})
+    version = chief.ask("/api/v1/zone/details")["version"]
+    area = [[[(west, south), (east, south), (east, north), (west, south)]]]
+    taken = ImportGround(
+        expected_version=version, digest="0" * 64, file="a.kml", format="kml", crs="EPSG:4326", reason="วัดใหม่", boundary=area
+    )  # fmt: skip
+    station.do(taken, who("chief", "chief-1"))
+
+
 ON_THE_SCREEN: list[Scenario] = [
     from_press_to_close, twins_become_one, units_come_and_go, the_shift_ends, equipment_falls_silent, equipment_is_added
 ]  # fmt: skip
 """Those that a console shows."""
 
-EVERYTHING: list[Scenario] = [*ON_THE_SCREEN, people_come_and_go, content_is_erased, a_listener_is_parked]
+EVERYTHING: list[Scenario] = [
+    *ON_THE_SCREEN, people_come_and_go, content_is_erased, a_listener_is_parked, the_ground_changes
+]  # fmt: skip
 """Together with what made the station: every event that some store applies."""
 
 

@@ -22,7 +22,7 @@ from safezone.zone.commands import CreateStation
 from safezone.zone.findings import Findings
 from safezone.zone.station_set import ZoneSet, read_zone_set
 from tests.support.engines import EngineName
-from tests.zone.ground import MUKDAHAN, STATION, Node, operator
+from tests.zone.ground import MUKDAHAN, STATION, Node, edit_everything, operator
 
 MARKET = Point(104.7297, 16.5430)
 
@@ -110,6 +110,7 @@ def test_the_log_tells_every_table_and_every_event_is_there(node: Node, mukdahan
             ]
         )
     )
+    edit_everything(node)
     kinds = {entry.kind for entry in node.log()}
     assert kinds == {kind_of(event) for event in node.bus.event_types()}
     verdict = node.verdict()
@@ -117,7 +118,7 @@ def test_the_log_tells_every_table_and_every_event_is_there(node: Node, mukdahan
     assert verdict.rows > 40
     with node.read() as conn:
         geojson = json.loads(queries.zone_geojson(conn, STATION, operator()).geojson)
-        assert queries.get_station(conn, STATION).population is None
+        assert queries.get_station(conn, STATION).population == 2400
     assert [f["id"] for f in geojson["features"] if f["properties"]["layer"] == "street"] == ["new"]
     assert sum(f["properties"]["layer"] == "water" for f in geojson["features"]) == 0
 

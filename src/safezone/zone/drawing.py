@@ -12,7 +12,7 @@ from safezone.core.i18n import Words
 from safezone.events.zone import Area, CommunityDefined, Coverage, Line, PlaceNamed, Position, Street, Water
 from safezone.zone.findings import Findings
 from safezone.zone.geodesy import middle_of
-from safezone.zone.rules import crossing_of, fault_of_position, is_in_thailand
+from safezone.zone.rules import TooDetailedError, crossing_of, fault_of_position, is_in_thailand
 from safezone.zone.sheets import CODE, MAX_TEXT, is_formula, read_text
 
 LAYERS: Final = ("boundary", "community", "place", "street", "water")
@@ -187,7 +187,11 @@ class _Feature:
             return ring
         if ring[0] != ring[-1]:
             ring.append(ring[0])
-        spot = crossing_of(ring)
+        try:
+            spot = crossing_of(ring)
+        except TooDetailedError:
+            self._problem("too_detailed", value=len(ring))
+            return ring
         if spot is not None:
             self._problem("crosses_itself", value=f"{spot[0]:.6f}, {spot[1]:.6f}")
         return ring

@@ -95,6 +95,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "wrong_type": ("ต้องเป็น{limit}", "It must be {limit}."),
     "unknown_key": ("ไม่รู้จักรายการนี้ จึงไม่ได้อ่าน", "This key is not known and was not read."),
+    "not_a_day": (
+        "“{value}” ไม่ใช่วันที่: เขียนเช่น 2569-11-20 หรือ 20/11/2569",
+        "“{value}” is not a day: write it like 2026-11-20 or 20/11/2569.",
+    ),
+    "day_to_come": ("วันที่ {value} ยังมาไม่ถึง: ตรวจปี", "The day {value} has not come yet: check the year."),
     "buddhist_year": (
         "ปี {value} เป็นพุทธศักราช: เขียนเป็นคริสต์ศักราช {limit}",
         "The year {value} is of the Buddhist era: write {limit}.",
@@ -124,6 +129,18 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "crosses_itself": (
         "เส้นรอบรูปตัดกันเองที่ {value}: แก้ลำดับของมุม",
         "The outline crosses itself at {value}: mend the order of its corners.",
+    ),
+    "too_detailed": (
+        "เส้นรอบรูปมี {value} มุม ซับซ้อนเกินกว่าจะตรวจได้: ลดจำนวนมุม (simplify)",
+        "The outline has {value} corners, too tangled to be checked: simplify it.",
+    ),
+    "hole_outside": (
+        "ช่องเว้นอยู่นอกเส้นรอบรูปของมัน ที่ {value}: ย้ายหรือลบออก",
+        "A hole lies outside its outline at {value}: move it or take it away.",
+    ),
+    "no_area": (
+        "รูปนี้ไม่มีพื้นที่: วาดอย่างน้อย 3 มุม",
+        "This has no area: draw at least 3 corners.",
     ),
     "one_boundary": (
         "ต้องมีแนวเขต (layer boundary) หนึ่งเดียว แต่พบ {value}",

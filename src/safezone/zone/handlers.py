@@ -7,7 +7,7 @@ from safezone.core.errors import Conflict, Invalid
 from safezone.core.i18n import Words
 from safezone.core.work import UnitOfWork
 from safezone.events.zone import MapSketched, StationCreated, ZoneDrawn
-from safezone.zone import store
+from safezone.zone import editing, store
 from safezone.zone.commands import CreateStation
 from safezone.zone.geodesy import area_m2, perimeter_m
 
@@ -17,6 +17,7 @@ ZONE_ID = "zone"
 def register(bus: Bus) -> None:
     """The bus knows the commands and events of the ground."""
     store.register(bus)
+    editing.register(bus)
     bus.handle(CreateStation, create_station)
 
 

@@ -12,9 +12,16 @@ from safezone.core.errors import NotAllowed, NotFound
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, Role
-from safezone.events.zone import CommunityDefined, PlaceNamed, SelectionCriteria
+from safezone.events.zone import (
+    CommunityDefined,
+    Coverage,
+    Evidence,
+    PlaceNamed,
+    Population,
+    SelectionCriteria,
+)
 from safezone.zone import store
-from safezone.zone.geodesy import middle_of
+from safezone.zone.geodesy import area_m2, middle_of
 from safezone.zone.remembered import Remembered
 from safezone.zone.rules import NO_ZONE, Ground, PlaceNote
 
@@ -51,6 +58,42 @@ class StationView(msgspec.Struct, frozen=True):
     population_source: Words | None
     population_as_of: str | None
     criteria: SelectionCriteria
+    households: int | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+class CommunityDetails(msgspec.Struct, frozen=True):
+    """A community as lists show it."""
+
+    id: str
+    name: Words
+    coverage: Coverage
+    area_m2: float
+    population: Population | None
+
+
+class PlaceDetails(msgspec.Struct, frozen=True):
+    """A place as lists show it."""
+
+    id: str
+    name: Words
+    kind: str
+    point: Point
+
+
+class ZoneDetails(msgspec.Struct, frozen=True):
+    """Everything that is said of a zone; `version` is what a change of it must name."""
+
+    version: str
+    name: Words
+    area_m2: float
+    perimeter_m: float
+    criteria: SelectionCriteria
+    evidence: tuple[Evidence, ...]
+    population: Population | None
+    communities: list[CommunityDetails]
+    places: list[PlaceDetails]
+    synthetic: bool
 
 
 class Map(msgspec.Struct, frozen=True):
@@ -102,6 +145,43 @@ def zone_geojson(conn: Connection, station: str, identity: Identity) -> Map:
     return _get_known(conn, station).map
 
 
+def get_zone_details(conn: Connection, station: str, identity: Identity) -> ZoneDetails:
+    """Everything that is said of the zone. NotFound when there is no station."""
+    check_reader(identity, station)
+    known = _get_known(conn, station)
+    row = conn.execute(select(store.zone).where(store.zone.c.station == station)).one()
+    shapes = store.zone_shape
+    found = conn.execute(
+        select(shapes).where(shapes.c.station == station).order_by(shapes.c.position, shapes.c.id)
+    ).all()
+    return ZoneDetails(
+        version=known.map.version,
+        name=known.view.zone_name,
+        area_m2=row.area_m2,
+        perimeter_m=row.perimeter_m,
+        criteria=known.view.criteria,
+        evidence=known.view.evidence,
+        population=store.population_of(row),
+        communities=[_community_details(each) for each in found if each.layer == "community"],
+        places=[
+            PlaceDetails(each.id, Words(each.name_th, each.name_en), each.sort, Point(each.lon, each.lat))
+            for each in found
+            if each.layer == "place"
+        ],
+        synthetic=known.view.synthetic,
+    )
+
+
+def _community_details(row: Any) -> CommunityDetails:
+    return CommunityDetails(
+        id=row.id,
+        name=Words(row.name_th, row.name_en),
+        coverage=row.coverage,
+        area_m2=round(area_m2(store.area_of(row.geometry) or []), 1),
+        population=store.population_in(row.population),
+    )
+
+
 def check_reader(identity: Identity, station: str) -> None:
     """Return when this identity may see the station's ground and equipment; NotAllowed or NotSignedIn if not."""
     identity.require(*READERS)
@@ -129,7 +209,7 @@ def _build(conn: Connection, station: str) -> _Known | None:
         .where(store.zone_shape.c.station == station)
         .order_by(store.zone_shape.c.layer, store.zone_shape.c.position, store.zone_shape.c.id)
     ).all()
-    view = _view_of(of_station, of_zone)
+    view = view_of(of_station, of_zone)
     boundary = store.area_of(of_zone.geometry) or []
     ground = Ground(
         boundary,
@@ -137,13 +217,14 @@ def _build(conn: Connection, station: str) -> _Known | None:
         [_place_of(shape) for shape in shapes if shape.layer == "place"],
     )
     version = store.find_version(conn, station) or ""
-    return _Known(view, ground, Map(version, _geojson_of(view, of_zone, shapes)))
+    return _Known(view, ground, Map(version, geojson_of(view, of_zone, shapes)))
 
 
 _KNOWN: Final = Remembered(store.find_version, _build)
 
 
-def _view_of(of_station: Any, of_zone: Any) -> StationView:
+def view_of(of_station: Any, of_zone: Any) -> StationView:
+    """The station by its rows."""
     source = None
     if of_zone.residents_source_th is not None:
         source = Words(of_zone.residents_source_th, of_zone.residents_source_en)
@@ -161,6 +242,8 @@ def _view_of(of_station: Any, of_zone: Any) -> StationView:
         population_source=source,
         population_as_of=of_zone.residents_as_of,
         criteria=msgspec.json.decode(of_zone.criteria, type=SelectionCriteria),
+        households=of_zone.households,
+        evidence=store.evidence_in(of_zone.evidence),
     )
 
 
@@ -183,14 +266,15 @@ def _place_of(shape: Any) -> PlaceNamed:
     )
 
 
-def _geojson_of(view: StationView, of_zone: Any, shapes: Sequence[Any]) -> bytes:
+def geojson_of(view: StationView, of_zone: Any, shapes: Sequence[Any]) -> bytes:
     """A FeatureCollection (RFC 7946); stored geometries go in as they are."""
     measures = {"area_km2": view.area_km2, "perimeter_km": view.perimeter_km}
     features = [_feature("boundary", of_zone, view.synthetic, measures)]
     for layer in ("water", "community", "street", "place"):
         for shape in shapes:
             if shape.layer == layer:
-                more = {"kind": shape.sort, "coverage": shape.coverage}
+                people = None if shape.population is None else msgspec.Raw(shape.population.encode())
+                more = {"kind": shape.sort, "coverage": shape.coverage, "population": people}
                 filled = {key: value for key, value in more.items() if value is not None}
                 features.append(_feature(layer, shape, view.synthetic, filled))
     collection = {"type": "FeatureCollection", "note": view.note, "synthetic": view.synthetic}

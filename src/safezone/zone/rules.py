@@ -117,21 +117,32 @@ def is_in_thailand(lon: float, lat: float) -> bool:
     return west <= lon <= east and south <= lat <= north
 
 
+MOST_LOOKS: Final = 4_000_000
+"""How many pairs of sides are compared before an outline counts as too detailed: two seconds at most."""
+
+
+class TooDetailedError(ValueError):
+    """An outline with so many sides one above the other that nobody can say in time whether they cross."""
+
+
 def crossing_of(ring: Line) -> Position | None:
-    """A spot where the ring crosses or touches itself, or None when it is simple.
+    """A spot where the ring crosses or touches itself, or None when it is simple; TooDetailedError when that takes too long.
 
     Sides are compared only while their extents in longitude overlap, so that 2,000 sides take well under a second.
     """
     sides = [(a, b) for a, b in edges_of(ring) if a != b]
-    order = sorted(range(len(sides)), key=lambda n: min(sides[n][0][0], sides[n][1][0]))
+    west, east = [min(a[0], b[0]) for a, b in sides], [max(a[0], b[0]) for a, b in sides]
+    south, north = [min(a[1], b[1]) for a, b in sides], [max(a[1], b[1]) for a, b in sides]
     active: list[int] = []
-    for n in order:
-        west = min(sides[n][0][0], sides[n][1][0])
-        active = [m for m in active if max(sides[m][0][0], sides[m][1][0]) >= west]
-        for m in active:
-            if _may_meet(n, m, len(sides)):
-                continue
-            spot = _meeting(sides[n], sides[m])
+    looks = 0
+    for n in sorted(range(len(sides)), key=west.__getitem__):
+        looks += len(active)
+        if looks > MOST_LOOKS:
+            raise TooDetailedError
+        begins, low, high = west[n], south[n], north[n]
+        active = [m for m in active if east[m] >= begins]
+        for m in [m for m in active if north[m] >= low and south[m] <= high]:
+            spot = None if _may_meet(n, m, len(sides)) else _meeting(sides[n], sides[m])
             if spot is not None:
                 return spot
         active.append(n)

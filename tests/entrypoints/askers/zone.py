@@ -1,0 +1,60 @@
+"""The ground: who reads it, and who changes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.entrypoints.askers import routes_in
+
+TABLE = """
+                                                     public pole unit operator supervisor admin auditor chief commander technician cctv_owner partner
+GET    /api/v1/zone/details                          401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /api/v1/zone/versions                         401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+POST   /api/v1/zone/check                            401    403  403  403      yes        yes   403    yes   403       403        403        403
+POST   /api/v1/zone/boundary                         401    403  403  403      yes        yes   403    yes   403       403        403        403
+POST   /api/v1/zone/communities                      401    403  403  403      yes        yes   403    yes   403       403        403        403
+POST   /api/v1/zone/communities/{community_id}/remove 401   403  403  403      yes        yes   403    yes   403       403        403        403
+POST   /api/v1/zone/places                           401    403  403  403      yes        yes   403    yes   403       403        403        403
+POST   /api/v1/zone/places/{place_id}/remove         401    403  403  403      yes        yes   403    yes   403       403        403        403
+POST   /api/v1/zone/population                       401    403  403  403      yes        yes   403    yes   403       403        403        403
+POST   /api/v1/zone/criteria                         401    403  403  403      yes        yes   403    yes   403       403        403        403
+"""
+ROUTES = routes_in(TABLE)
+
+WORDS = {"th": "ใหม่", "en": "New"}
+SQUARE = {
+    "type": "Polygon",
+    "coordinates": [[[104.72, 16.54], [104.73, 16.54], [104.73, 16.55], [104.72, 16.55], [104.72, 16.54]]],
+}
+SAID = {"risk": WORDS, "landmark": WORDS, "economic": WORDS}
+BODIES: dict[str, dict[str, Any]] = {
+    "boundary": {"geometry": SQUARE, "reason": "grown"},
+    "communities": {"id": "asked", "name": WORDS, "coverage": "part", "geometry": SQUARE, "reason": "drawn"},
+    "places": {"id": "asked", "name": WORDS, "point": {"lon": 104.725, "lat": 16.545}, "reason": "moved"},
+    "population": {"residents": 10, "source": WORDS},
+    "criteria": {"criteria": SAID},
+    "remove": {"reason": "gone"},
+}
+
+
+def prepare(asker: Any, row: Any) -> dict[str, Any]:
+    """A new good request for this row, as arguments for httpx."""
+    url = row.path.format(community_id="asked", place_id="asked")
+    if row.method == "GET":
+        return {"method": "GET", "url": url}
+    if row.path.endswith("/check"):
+        return {"method": "POST", "url": url, "json": SQUARE}
+    if row.path.endswith("/remove"):
+        _change(asker, row.path.split("/")[4])
+    last = row.path.rsplit("/", 1)[1]
+    return {"method": "POST", "url": url, "json": {"expected_version": _version(asker), **BODIES[last]}}
+
+
+def _change(asker: Any, what: str) -> None:
+    body = {"expected_version": _version(asker), **BODIES[what]}
+    asker.admin.act(f"/api/v1/zone/{what}", body)
+
+
+def _version(asker: Any) -> str:
+    version: str = asker.admin.ask("/api/v1/zone/details")["version"]
+    return version
