@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import importlib
 import importlib.util
 import inspect
@@ -14,13 +13,13 @@ import pkgutil
 import re
 import sys
 import tempfile
-import textwrap
 from collections.abc import Callable, Collection, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
+
+from safezone.core.docstrings import first_paragraph, meanings_of
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "5-reference"
 HEAD = "<!-- Written by `make docs` from the code. Do not edit: change the code and run it again. -->\n\n"
@@ -122,7 +121,7 @@ def events_page() -> str | None:
         "What the log can hold. An event is past tense, is never changed, and names what it is about.\n",
     ]
     for module in sorted(by_module):
-        lines += [f"## `{module}`\n", f"{_first_paragraph(inspect.getdoc(sys.modules[module]))}\n"]
+        lines += [f"## `{module}`\n", f"{first_paragraph(inspect.getdoc(sys.modules[module]))}\n"]
         for event in sorted(by_module[module], key=lambda each: _line_of(each)):
             lines += _event_section(event)
     return "\n".join(lines)
@@ -141,7 +140,7 @@ def _event_section(event: type[msgspec.Struct]) -> list[str]:
     kind = event.__struct_config__.tag
     return [
         f"### `{kind}`\n",
-        f"{_first_paragraph(event.__doc__)}\n",
+        f"{first_paragraph(event.__doc__)}\n",
         _row("Field", "Type", "Default"),
         "|---|---|---|",
         *rows,
@@ -164,11 +163,11 @@ def settings_page() -> str | None:
     if module is None:
         return None
     whole: type[msgspec.Struct] = module.Settings
-    lines = ["# Settings\n", f"{_first_paragraph(module.__doc__)}\n", f"{_first_paragraph(whole.__doc__)}\n"]
+    lines = ["# Settings\n", f"{first_paragraph(module.__doc__)}\n", f"{first_paragraph(whole.__doc__)}\n"]
     sections = {each.name: each.type for each in msgspec.structs.fields(whole) if _is_struct(each.type)}
     lines += _settings_table(whole, leave_out=set(sections))
     for name, section in sections.items():
-        lines += [f"## `[{name}]`\n", f"{_first_paragraph(section.__doc__)}\n", *_settings_table(section)]
+        lines += [f"## `[{name}]`\n", f"{first_paragraph(section.__doc__)}\n", *_settings_table(section)]
     return "\n".join(lines)
 
 
@@ -202,18 +201,6 @@ def _is_struct(value: object) -> bool:
     return inspect.isclass(value) and issubclass(value, msgspec.Struct)
 
 
-def meanings_of(struct: type) -> dict[str, str]:
-    """What stands below each field of a class as a docstring of its own, by the field's name."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(struct))).body[0]
-    body = tree.body if isinstance(tree, ast.ClassDef) else []
-    meanings = {}
-    for field, after in pairwise(body):
-        match field, after:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                meanings[name] = _first_paragraph(text)
-    return meanings
-
-
 # ── http ──
 
 
@@ -230,7 +217,7 @@ def http_page() -> str | None:
     for path, methods in sorted(document["paths"].items()):
         for method, operation in methods.items():
             meaning = operation.get("description") or operation.get("summary") or ""
-            row = _row(f"`{method.upper()} {path}`", _first_paragraph(meaning))
+            row = _row(f"`{method.upper()} {path}`", first_paragraph(meaning))
             by_tag.setdefault(" · ".join(operation.get("tags", [])), []).append(row)
     for tag, rows in sorted(by_tag.items()):
         lines += [f"## {tag}\n"] if tag else []
@@ -347,10 +334,6 @@ def _line_of(struct: type) -> int:
 
 def _row(*cells: str) -> str:
     return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
-
-
-def _first_paragraph(text: str | None) -> str:
-    return " ".join(inspect.cleandoc(text or "").split("\n\n")[0].split())
 
 
 def _sentence(text: str) -> str:

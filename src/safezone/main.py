@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from safezone.assets import handlers as assets
-from safezone.core import auth, devices, listeners, once, together
+from safezone.core import auth, changing_settings, devices, listeners, once, settings_views, together
 from safezone.core.bus import Bus
+from safezone.core.in_force import SettingsInForce
 from safezone.core.settings import Settings
 from safezone.entrypoints.feeds import EstateAdapter, PatrolAdapter
 from safezone.entrypoints.house import House
@@ -17,7 +18,8 @@ from safezone.zone import handlers as zone
 def wire(settings: Settings) -> House:
     """Every command has its handler, every event its store, every listener its ear; nothing runs yet."""
     bus = Bus()
-    surroundings = Surroundings(EstateAdapter(), settings.limits)
+    in_force = SettingsInForce(settings)
+    surroundings = Surroundings(EstateAdapter(), in_force)
 
     # the ground
     auth.register(bus)
@@ -25,13 +27,14 @@ def wire(settings: Settings) -> House:
     once.register(bus)
     together.register(bus)
     listeners.register(bus)
+    changing_settings.register(bus, in_force, settings_views.viewer(in_force))
 
     # the estate
     zone.register(bus)
-    assets.register(bus, settings.heartbeats)
+    assets.register(bus, in_force)
 
     # operations
     patrol.register(bus)
     incidents.register(bus, surroundings, PatrolAdapter())
 
-    return House(settings, bus, surroundings)
+    return House(in_force, bus, surroundings)

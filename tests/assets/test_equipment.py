@@ -18,7 +18,8 @@ from safezone.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSig
 from safezone.core.event import Entry, kind_of
 from safezone.core.geo import Point, distance_m
 from safezone.core.identity import Identity, public, system
-from safezone.core.settings import Heartbeats
+from safezone.core.in_force import SettingsInForce
+from safezone.core.settings import Heartbeats, Settings
 from safezone.core.work import UnitOfWork
 from safezone.events.assets import AssetReadinessChanged
 from safezone.events.incidents import ReportReceived
@@ -48,7 +49,7 @@ def _press(cmd: Press, uow: UnitOfWork) -> None:
 
 
 def _register(bus: Bus) -> None:
-    handlers.register(bus, LIMITS)
+    handlers.register(bus, SettingsInForce(Settings(heartbeats=LIMITS)))
     bus.handle(Press, _press)
 
 

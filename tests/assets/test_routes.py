@@ -15,14 +15,15 @@ from safezone.assets.commands import RegisterAssets
 from safezone.assets.routes import routes
 from safezone.assets.station_set import read_station_set
 from safezone.core.identity import Identity
-from safezone.core.settings import Heartbeats
+from safezone.core.in_force import SettingsInForce
+from safezone.core.settings import Settings
 from tests.support.engines import EngineName
 from tests.zone.ground import MUKDAHAN, Node, operator
 
 
 @pytest.fixture
 def client(engine: EngineName, tmp_path: Path) -> Iterator[TestClient[Litestar]]:
-    node = Node(tmp_path, lambda bus: handlers.register(bus, Heartbeats()))
+    node = Node(tmp_path, lambda bus: handlers.register(bus, SettingsInForce(Settings())))
     node.do(RegisterAssets(read_station_set(MUKDAHAN).assets))
 
     def identity() -> Identity:

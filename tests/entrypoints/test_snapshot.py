@@ -46,6 +46,13 @@ def every_event() -> set[type[Event]]:
 
 # ── folding, as documented: replace by id; the frame's views are how things stand ──
 
+LIMIT_OF = {
+    "reported": "acknowledge_limit_s",
+    "acknowledged": "dispatch_limit_s",
+    "dispatched": "accept_limit_s",
+    "en_route": "arrive_limit_s",
+}
+"""The clocks that run have the new limit as soon as it is changed."""
 LISTS = ("incidents", "units", "assets")
 MOVES_BY_ITSELF: dict[str, tuple[str, ...]] = {
     "": ("seq", "at"),
@@ -62,6 +69,12 @@ def fold(snapshot: dict[str, Any], frames: list[dict[str, Any]]) -> dict[str, An
         for name in LISTS:
             by_id[name].update({view["id"]: view for view in frame.get(name, [])})
         folded["handover"] = frame.get("handover", folded["handover"])
+        if settings := frame.get("settings"):
+            folded["settings"] = settings
+            for incident in by_id["incidents"].values():
+                if incident["clock"]:
+                    limit_s = settings.get(LIMIT_OF.get(incident["clock"]["stage"]))
+                    incident["clock"] = {**incident["clock"], "limit_s": limit_s}
     return folded | by_id
 
 

@@ -13,7 +13,11 @@ import msgspec
 import pytest
 
 from safezone import __version__
+from safezone.core.docstrings import meanings_of
+from safezone.core.in_force import CHANGEABLE
+from safezone.core.setting_words import GROUPS, SETTINGS
 from safezone.core.settings import Settings
+from safezone.core.settings_views import keys_of
 from tests.house.sources import list_files
 from tests.support.places import REPO
 from tools import reference
@@ -211,9 +215,19 @@ def test_every_setting_says_what_it_means() -> None:
         f"{struct.__name__}.{field.name}"
         for struct in structs
         for field in msgspec.structs.fields(struct)
-        if field.type not in structs and field.name not in reference.meanings_of(struct)
+        if field.type not in structs and field.name not in meanings_of(struct)
     ]
     assert not silent, f"no meaning below it: {silent}"
+
+
+def test_every_setting_of_the_browser_has_words_in_both_languages() -> None:
+    wanted = {key for section in CHANGEABLE for key in keys_of(section)}
+    assert set(SETTINGS) == wanted, "core/setting_words.py: name and meaning of what differs here"
+    assert set(GROUPS) == set(CHANGEABLE)
+    for name, meaning in (*SETTINGS.values(), *GROUPS.values()):
+        assert name.th
+        assert name.en
+        assert any("฀" <= letter <= "๿" for letter in meaning), meaning
 
 
 def test_the_changelog_names_this_version() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from safezone.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn, SafezoneError
 from safezone.core.geo import Point
 from safezone.core.identity import Role
+from safezone.core.settings import Priorities
 from safezone.events.incidents import IncidentKind
 from safezone.incidents import queries
 from safezone.incidents.commands import CorrectPlace, Reporter
@@ -211,7 +212,7 @@ def test_the_alert_does_not_depend_on_what_stands_around_it(
 @pytest.mark.parametrize("kind", get_args(IncidentKind))
 def test_a_report_begins_with_the_priority_of_its_kind(desk: Desk, kind: IncidentKind) -> None:
     view = desk.opened(about=kind)
-    assert (view.kind, view.priority) == (kind, priority_of(kind))
+    assert (view.kind, view.priority) == (kind, priority_of(kind, Priorities()))
 
 
 def test_incidents_of_a_year_are_numbered_without_a_gap(desk: Desk) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from safezone.core.settings import Limits
+from safezone.core.settings import Limits, Priorities
 from safezone.events.incidents import IncidentKind, Stage
 from safezone.incidents.commands import AssignmentStep
 from safezone.incidents.rules import (
@@ -43,11 +43,15 @@ assignments = st.lists(
 )
 
 
+def test_every_kind_of_incident_has_a_priority_to_begin_with() -> None:
+    assert set(Priorities.__struct_fields__) == set(get_args(IncidentKind)), "core/settings.py: Priorities"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_priority(kind: IncidentKind) -> None:
-    assert 1 <= priority_of(kind) <= 4
+    assert 1 <= priority_of(kind, Priorities()) <= 4
     if kind in ("sos", "robbery", "assault", "fire", "medical"):
-        assert priority_of(kind) == 1, "somebody's life may depend on it"
+        assert priority_of(kind, Priorities()) == 1, "somebody's life may depend on it"
 
 
 @given(times, times)

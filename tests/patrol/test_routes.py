@@ -21,6 +21,7 @@ from safezone.core.desk import Desk
 from safezone.core.errors import Refused
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, Role
+from safezone.core.in_force import SettingsInForce
 from safezone.core.settings import Settings
 from safezone.entrypoints import problems
 from safezone.entrypoints.who import Doorman
@@ -44,7 +45,7 @@ class Web:
         authenticator = Authenticator(station.database, station.clock, station.lane)
         self.desk = Desk(
             station=STATION,
-            settings=Settings(),
+            in_force=SettingsInForce(Settings()),
             database=station.database,
             bus=station.bus,
             clock=station.clock,

@@ -193,8 +193,20 @@ def the_ground_changes(station: RunningStation, _operator: Api) -> None:
     station.do(taken, who("chief", "chief-1"))
 
 
+def settings_are_changed(station: RunningStation, operator: Api) -> None:
+    """A limit is changed in the browser while an incident is open, and another is put back to its default."""
+    opened(operator)
+    admin = station.api("admin")
+    for key, value in (("limits.acknowledge_limit_s", 45), ("positions.fix_stale_s", 90)):
+        at = f"/api/v1/settings/{key}"
+        admin.act(at, {"value": value, "reason": "ทดลองหนึ่งสัปดาห์", "expected_version": 0})
+    version = admin.ask(at)["setting"]["version"]
+    admin.act(f"{at}/reset", {"reason": "ไม่ได้ผล", "expected_version": version})
+
+
 ON_THE_SCREEN: list[Scenario] = [
-    from_press_to_close, twins_become_one, units_come_and_go, the_shift_ends, equipment_falls_silent, equipment_is_added
+    from_press_to_close, twins_become_one, units_come_and_go, the_shift_ends, equipment_falls_silent, equipment_is_added,
+    settings_are_changed,
 ]  # fmt: skip
 """Those that a console shows."""
 

@@ -17,6 +17,7 @@ from safezone.core.event import Entry
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
+from safezone.core.in_force import SettingsInForce
 from safezone.core.lane import WriterLane
 from safezone.core.rebuild import Verdict, verify
 from safezone.core.settings import Settings
@@ -41,7 +42,7 @@ class Node:
         self.lane.start()
         self.desk = Desk(
             station=STATION,
-            settings=Settings(),
+            in_force=SettingsInForce(Settings()),
             database=self.database,
             bus=self.bus,
             clock=self.clock,

@@ -22,19 +22,24 @@ from safezone.core.db import maybe_from_us, to_us
 from safezone.core.errors import Conflict, Invalid
 from safezone.core.event import Entry
 from safezone.core.i18n import Words
+from safezone.core.in_force import SettingsInForce
 from safezone.core.settings import Heartbeats
 from safezone.core.work import UnitOfWork
 from safezone.events.assets import AssetReadinessChanged, Lifecycle, Readiness
 from safezone.events.incidents import ReportReceived
 
 
-def register(bus: Bus, limits: Heartbeats) -> None:
+def register(bus: Bus, in_force: SettingsInForce) -> None:
     """The bus knows the commands and events of the equipment, and that a press is a sign of life."""
     store.register(bus)
     bus.handle(RegisterAssets, register_assets)
     bus.handle_many(RecordHeartbeat, record_heartbeats)
     bus.handle(KeepProbe, keep_probe)
-    bus.handle(AssessReadiness, lambda cmd, uow: assess_readiness(cmd, uow, limits))
+
+    def assess(cmd: AssessReadiness, uow: UnitOfWork) -> list[str]:
+        return assess_readiness(cmd, uow, in_force.read(uow.conn, uow.station).heartbeats)
+
+    bus.handle(AssessReadiness, assess)
     bus.listen("assets.sign_of_life", hear_press, [ReportReceived])
 
 

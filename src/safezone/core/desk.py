@@ -14,6 +14,7 @@ from safezone.core.bus import Bus
 from safezone.core.clock import Clock
 from safezone.core.db import READERS, Database
 from safezone.core.identity import Identity
+from safezone.core.in_force import SettingsInForce
 from safezone.core.lane import WriterLane
 from safezone.core.once import Once
 from safezone.core.settings import Settings
@@ -29,7 +30,7 @@ class Desk:
         self,
         *,
         station: str,
-        settings: Settings,
+        in_force: SettingsInForce,
         database: Database,
         bus: Bus,
         clock: Clock,
@@ -37,7 +38,9 @@ class Desk:
         authenticator: Authenticator,
     ) -> None:
         self.station = station
-        self.settings = settings
+        self.in_force = in_force
+        self.settings = in_force.from_file
+        """What the file says: for what cannot be changed while the program runs."""
         self.database = database
         self.bus = bus
         self.clock = clock
@@ -62,6 +65,10 @@ class Desk:
                 return query(conn, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._pool, read)
+
+    async def settings_now(self) -> Settings:
+        """Every setting as it is in force now, with what was changed in the browser."""
+        return await self.ask(self.in_force.read, self.station)
 
     async def think(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of something that takes long enough to hold up others, worked out on another thread.

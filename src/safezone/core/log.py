@@ -29,6 +29,9 @@ log = table(
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Index("log_by_subject", "station", "subject", "seq"),
+    Index("log_by_time", "station", "at_us", "seq"),
+    Index("log_by_actor", "station", "actor", "at_us", "seq"),
+    Index("log_by_kind", "station", "kind", "at_us", "seq"),
     source="record",
 )
 

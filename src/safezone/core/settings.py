@@ -34,6 +34,34 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How near (metres) two reports must be to be suggested as twins."""
 
 
+Priority = Annotated[int, msgspec.Meta(ge=1, le=4)]
+
+
+class Priorities(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The priority with which a report begins, by its kind (1 is the most urgent); a person may change each incident's."""
+
+    sos: Priority = 1
+    """Somebody has pressed for help."""
+    robbery: Priority = 1
+    """Robbery or snatching."""
+    assault: Priority = 1
+    """Somebody is being hurt."""
+    fire: Priority = 1
+    """Fire or smoke."""
+    medical: Priority = 1
+    """Somebody is ill or injured."""
+    accident: Priority = 2
+    """Traffic accident."""
+    suspicious: Priority = 3
+    """A suspicious person, vehicle or thing."""
+    theft: Priority = 3
+    """Something was stolen."""
+    noise: Priority = 4
+    """Noise or nuisance."""
+    other: Priority = 4
+    """Anything else."""
+
+
 Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
 
 
@@ -72,6 +100,40 @@ class Heartbeats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Silent for this long: WATCH."""
     down_after_s: Seconds = 300
     """Silent for this long: DOWN."""
+
+
+Told = Literal["operator", "supervisor", "admin", "auditor", "chief", "technician"]
+
+
+class Notices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is told of what, on the screens of this program: nothing is sent by LINE or e-mail yet."""
+
+    not_acknowledged: tuple[Told, ...] = ("supervisor",)
+    """An incident that nobody has acknowledged within `acknowledge_limit_s`."""
+    device_down: tuple[Told, ...] = ("technician", "supervisor")
+    """Equipment that is DOWN."""
+    backup_failed: tuple[Told, ...] = ("admin",)
+    """A backup or a restore drill that failed or is overdue."""
+    record_rewritten: tuple[Told, ...] = ("admin", "auditor", "chief")
+    """The log differs from a signed checkpoint."""
+
+
+class Screens(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How screens begin."""
+
+    language: Literal["th", "en"] = "th"
+    """The language of a browser in which nobody has chosen one yet."""
+
+
+class Checkpoints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Signed statements of how far the log went and what its end was, so that a rewritten database shows."""
+
+    every_h: Annotated[int, msgspec.Meta(ge=0, le=24 * 31)] = 24
+    """Hours between two checkpoints; 0 makes none by the clock."""
+    to: str = ""
+    """Where each goes besides the data folder: a folder on another machine's disk, best one from which nothing can be deleted."""
+    key_file: str = ""
+    """The file with the signing key (Ed25519); empty means `checkpoint.key` beside the master key."""
 
 
 class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -206,10 +268,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in `safezone.toml`; a section that is absent keeps its defaults."""
 
     web: Web = Web()
+    screens: Screens = Screens()
     limits: Limits = Limits()
+    priorities: Priorities = Priorities()
     retention: Retention = Retention()
     positions: Positions = Positions()
     heartbeats: Heartbeats = Heartbeats()
+    notices: Notices = Notices()
+    checkpoints: Checkpoints = Checkpoints()
     probe: Probe = Probe()
     metrics: Metrics = Metrics()
     broker: Broker = Broker()
@@ -225,12 +291,32 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("[broker] tls needs [web] tls_certificate_file")
 
 
+class FileSettings(Settings, frozen=True, forbid_unknown_fields=True):
+    """The settings of a file, which also knows what the file says and what is a default."""
+
+    stated: frozenset[str] = frozenset()
+
+
+def stated_in(settings: Settings) -> frozenset[str]:
+    """The keys (`limits.arrive_limit_s`) that somebody has set for this program; no browser may change them."""
+    if isinstance(settings, FileSettings):
+        return settings.stated
+    return frozenset(
+        f"{section.name}.{field.name}"
+        for section in msgspec.structs.fields(Settings)
+        if isinstance(each := getattr(settings, section.name), msgspec.Struct)
+        for field in msgspec.structs.fields(type(each))
+        if getattr(each, field.name) != field.default
+    )
+
+
 def load_settings(path: Path) -> Settings:
     """The settings in a TOML file, defaults where it says nothing or is absent; CannotStart names the line or field."""
     if not path.exists():
         return Settings()
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
+        read = tomllib.loads(path.read_text("utf-8"))
+        settings = msgspec.convert(read, Settings)
     except (
         tomllib.TOMLDecodeError,
         msgspec.ValidationError,
@@ -244,3 +330,8 @@ def load_settings(path: Path) -> Settings:
                 en=f"Cannot read the settings file {path.name}: {problem}",
             )
         ) from problem
+    values = {name: getattr(settings, name) for name in settings.__struct_fields__}
+    sections = {name: keys for name, keys in read.items() if isinstance(keys, dict)}
+    return FileSettings(
+        **values, stated=frozenset(f"{name}.{key}" for name, keys in sections.items() for key in keys)
+    )

@@ -17,6 +17,7 @@ from safezone.assets import queries as assets
 from safezone.assets.queries import AssetView
 from safezone.core.desk import Desk
 from safezone.core.identity import Identity
+from safezone.core.in_force import SettingsInForce
 from safezone.core.log import last_seq
 from safezone.core.settings import Settings
 from safezone.entrypoints.session_routes import SessionView, view_of
@@ -50,6 +51,20 @@ class ConsoleSettings(msgspec.Struct, frozen=True):
     twin_window_s: int
 
 
+def console_settings(settings: Settings) -> ConsoleSettings:
+    """As much of the settings as the console draws by."""
+    limits, positions = settings.limits, settings.positions
+    return ConsoleSettings(
+        limits.acknowledge_limit_s,
+        limits.dispatch_limit_s,
+        limits.accept_limit_s,
+        limits.arrive_limit_s,
+        positions.fix_stale_s,
+        positions.fix_lost_s,
+        limits.twin_window_s,
+    )
+
+
 class ConsoleSnapshot(msgspec.Struct, frozen=True):
     """Everything the console shows as of log line `seq`; the live feed goes on from there."""
 
@@ -65,7 +80,7 @@ class ConsoleSnapshot(msgspec.Struct, frozen=True):
 
 
 def read_snapshot(
-    conn: Connection, identity: Identity, at: datetime, surroundings: Surroundings, settings: Settings
+    conn: Connection, identity: Identity, at: datetime, surroundings: Surroundings, in_force: SettingsInForce
 ) -> ConsoleSnapshot:
     """The snapshot for the command centre; NotAllowed for everybody else."""
     identity.require("operator", "supervisor", "admin")
@@ -75,7 +90,6 @@ def read_snapshot(
     closed = incidents.list_incidents(
         conn, identity, surroundings, state="closed", limit=MOST_CLOSED, closed_since=at - SHOW_CLOSED
     )
-    limits, positions = settings.limits, settings.positions
     return ConsoleSnapshot(
         last_seq(conn, identity.station),
         at,
@@ -85,15 +99,7 @@ def read_snapshot(
         patrol.list_unit_views(conn, identity),
         assets.list_asset_views(conn, identity.station, identity),
         incidents.find_handover(conn, identity),
-        ConsoleSettings(
-            limits.acknowledge_limit_s,
-            limits.dispatch_limit_s,
-            limits.accept_limit_s,
-            limits.arrive_limit_s,
-            positions.fix_stale_s,
-            positions.fix_lost_s,
-            limits.twin_window_s,
-        ),
+        console_settings(in_force.read(conn, identity.station)),
     )
 
 
@@ -111,7 +117,7 @@ class ConsoleRoutes(Controller):
         surroundings: NamedDependency[Surroundings],
     ) -> ConsoleSnapshot:
         """Everything the console shows."""
-        return await desk.ask(read_snapshot, identity, desk.clock.now(), surroundings, desk.settings)
+        return await desk.ask(read_snapshot, identity, desk.clock.now(), surroundings, desk.in_force)
 
     @get("/incidents/{incident_id:str}/recommendation", tags=["incidents"])
     async def recommend(
@@ -160,7 +166,7 @@ def _recommend(
 ) -> Recommendation:
     identity.require("operator", "supervisor", "admin")
     view = incidents.get_incident(conn, identity, incident_id, surroundings)
-    positions = desk.settings.positions
+    positions = desk.in_force.read(conn, identity.station).positions
     rules = RankRules(
         fix_stale_s=positions.fix_stale_s, fix_lost_s=positions.fix_lost_s, near_m=positions.near_enough_m
     )

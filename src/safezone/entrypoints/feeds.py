@@ -8,10 +8,13 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from safezone.assets import queries as assets
+from safezone.core.changing_settings import SettingChanged
 from safezone.core.event import Entry
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
+from safezone.core.in_force import SettingsInForce
+from safezone.entrypoints.console_routes import console_settings
 from safezone.events.assets import CameraRegistered
 from safezone.events.incidents import HandoverNoted, IncidentMerged, TwinAbsorbed, TwinSuggested
 from safezone.incidents import queries as incidents
@@ -115,6 +118,28 @@ class AssetFeed:
     def visible_to(self, view: Any, identity: Identity) -> Any | None:
         """Where the equipment stands and how it is may be seen by everybody on duty."""
         return view if identity.in_ccoc or identity.role == "unit" else None
+
+
+class SettingsFeed:
+    """What the console draws by, when a setting was changed in the browser."""
+
+    field = "settings"
+    is_list = False
+
+    def __init__(self, in_force: SettingsInForce) -> None:
+        self._in_force = in_force
+
+    def touched(self, entry: Entry) -> Sequence[str]:
+        """The settings, whichever of them it was."""
+        return ("settings",) if isinstance(entry.event, SettingChanged) else ()
+
+    def views(self, conn: Connection, station: str, ids: Sequence[str]) -> dict[str, Any]:
+        """As much of them as the console draws by."""
+        return dict.fromkeys(ids, console_settings(self._in_force.read(conn, station)))
+
+    def visible_to(self, view: Any, identity: Identity) -> Any | None:
+        """They are for the command centre."""
+        return view if identity.in_ccoc else None
 
 
 class MovingUnits:

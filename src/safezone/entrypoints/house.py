@@ -16,6 +16,7 @@ from safezone.core.desk import Desk
 from safezone.core.errors import CannotStart
 from safezone.core.follower import Follower
 from safezone.core.i18n import Words
+from safezone.core.in_force import SettingsInForce
 from safezone.core.keyring import Keyring
 from safezone.core.lane import WriterLane
 from safezone.core.settings import Settings, load_settings
@@ -28,8 +29,9 @@ MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 class House:
     """What `main.wire` has put together."""
 
-    def __init__(self, settings: Settings, bus: Bus, surroundings: Surroundings) -> None:
-        self.settings = settings
+    def __init__(self, in_force: SettingsInForce, bus: Bus, surroundings: Surroundings) -> None:
+        self.in_force = in_force
+        self.settings = in_force.from_file
         self.bus = bus
         self.surroundings = surroundings
 
@@ -137,7 +139,7 @@ class Engine:
         self.lane = WriterLane(database, house.bus, self.clock)
         self.desk = Desk(
             station=station,
-            settings=house.settings,
+            in_force=house.in_force,
             database=database,
             bus=house.bus,
             clock=self.clock,

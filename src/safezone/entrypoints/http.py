@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from litestar import Litestar, MediaType, Response, get
+from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.compression import CompressionConfig
-from litestar.datastructures import CacheControlHeader
-from litestar.di import Provide
+from litestar.datastructures import CacheControlHeader, Cookie
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.response import File
 from litestar.static_files import create_static_files_router
+from sqlalchemy.exc import SQLAlchemyError
 
 from safezone.core.desk import Desk
 from safezone.core.errors import Refused, Unavailable
@@ -30,6 +31,7 @@ from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.session_routes import SessionRoutes
+from safezone.entrypoints.settings_routes import SettingsRoutes
 from safezone.entrypoints.who import Doorman
 from safezone.incidents.report_routes import HandoverRoutes, RefusedMessageRoutes, ReportRoutes
 from safezone.incidents.retention_routes import HoldRoutes, RetentionRoutes
@@ -78,9 +80,10 @@ def create_app(
         DeviceRoutes,
         HealthRoutes,
         AccessRoutes,
+        SettingsRoutes,
         live_route(hub, doorman),
         *more_routes,
-        *pages(PAGES),
+        *pages(PAGES, _page_in_language),
     ]
     return Litestar(
         routes,
@@ -113,10 +116,10 @@ def _always(value: Any) -> Provide:
     return Provide(lambda: value, sync_to_thread=False, use_cache=True)
 
 
-def pages(paths: Sequence[str]) -> list[Any]:
+def pages(paths: Sequence[str], shown: Callable[..., Any] | None = None) -> list[Any]:
     """The built web face at these paths; without it (a source checkout) the pages say how to build it."""
     there = (WEB_DIST / "index.html").exists()
-    page = get(list(paths), include_in_schema=False, sync_to_thread=False)(_page if there else _not_built)
+    page = get(list(paths), include_in_schema=False)((shown or _page) if there else _not_built)
     if not there:
         return [page]
     assets = create_static_files_router(
@@ -128,7 +131,7 @@ def pages(paths: Sequence[str]) -> list[Any]:
     return [assets, page]
 
 
-def _page() -> File:
+async def _page() -> File:
     return File(
         WEB_DIST / "index.html",
         media_type=MediaType.HTML,
@@ -137,6 +140,20 @@ def _page() -> File:
     )
 
 
-def _not_built() -> Response[str]:
+async def _page_in_language(desk: NamedDependency[Desk], request: Request[Any, Any, Any]) -> File:
+    """The page, told in which language to begin where nobody has chosen one; a script reads it, so it is no secret."""
+    try:
+        language = (await desk.settings_now()).screens.language
+    except SQLAlchemyError:
+        # The page must come even then: it says what is wrong.
+        language = desk.settings.screens.language
+    page = await _page()
+    page.set_cookie(
+        Cookie("safezone_lang", language, samesite="strict", secure=request.url.scheme == "https")
+    )
+    return page
+
+
+async def _not_built() -> Response[str]:
     text = "หน้าเว็บยังไม่ได้สร้าง: ใช้คำสั่ง make web\nThe web face is not built: run make web\n"
     return Response(text, status_code=503, media_type="text/plain; charset=utf-8")

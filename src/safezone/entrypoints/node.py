@@ -25,7 +25,14 @@ from safezone.core.settings import Web
 from safezone.entrypoints.access import AccessLog
 from safezone.entrypoints.connections import guarded
 from safezone.entrypoints.console_routes import Roads
-from safezone.entrypoints.feeds import AssetFeed, HandoverFeed, IncidentFeed, MovingUnits, UnitFeed
+from safezone.entrypoints.feeds import (
+    AssetFeed,
+    HandoverFeed,
+    IncidentFeed,
+    MovingUnits,
+    SettingsFeed,
+    UnitFeed,
+)
 from safezone.entrypoints.figures import Figures
 from safezone.entrypoints.front import in_front_of
 from safezone.entrypoints.health import Health, Report
@@ -85,7 +92,13 @@ class Node:
         self.folder = folder
         self.desk = engine.desk
         surroundings = engine.house.surroundings
-        feeds: list[LiveSource] = [IncidentFeed(surroundings), UnitFeed(), AssetFeed(), HandoverFeed()]
+        feeds: list[LiveSource] = [
+            IncidentFeed(surroundings),
+            UnitFeed(),
+            AssetFeed(),
+            HandoverFeed(),
+            SettingsFeed(engine.house.in_force),
+        ]
         self.hub = LiveHub(self.desk, feeds, MovingUnits())
         self.listeners = Listeners(self.desk.database, self.desk.bus, engine.lane, self.desk.station)
         self.jobs = Jobs(self.desk, list_jobs(self.desk))

@@ -267,7 +267,7 @@ class Handling:
     def escalate_overdue(self, _cmd: cmds.EscalateOverdue, uow: UnitOfWork) -> int:
         """The supervisor is told, once, of every incident that nobody has acknowledged in time; returns how many."""
         uow.identity.require("system")
-        limit_s = self._surroundings.limits.acknowledge_limit_s
+        limit_s = self._surroundings.limits(uow.conn, uow.station).acknowledge_limit_s
         overdue = list_overdue(uow.conn, uow.station, uow.at_us - limit_s * 1_000_000)
         for incident_id in overdue:
             uow.record(ev.IncidentEscalated(incident_id=incident_id, stage="reported", limit_s=limit_s))

@@ -68,7 +68,7 @@ class RetentionRoutes(Controller):
         self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]
     ) -> RetentionView:
         """How long each class of data is kept, what is held, and what was erased."""
-        return await desk.ask(retention.show_retention, identity, desk.settings.retention)
+        return await desk.ask(retention.show_retention, identity, (await desk.settings_now()).retention)
 
     @get("/erasures/{erasure_id:str}", media_type=MediaType.TEXT)
     async def show_certificate(

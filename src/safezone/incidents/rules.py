@@ -8,23 +8,9 @@ from typing import Final
 
 import msgspec
 
-from safezone.core.settings import Limits
+from safezone.core.settings import Limits, Priorities
 from safezone.events.incidents import IncidentKind, Stage
 from safezone.incidents.commands import AssignmentStep
-
-PRIORITY_BY_KIND: Final[dict[IncidentKind, int]] = {
-    "sos": 1,
-    "robbery": 1,
-    "assault": 1,
-    "fire": 1,
-    "medical": 1,
-    "accident": 2,
-    "suspicious": 3,
-    "theft": 3,
-    "noise": 4,
-    "other": 4,
-}
-"""The priority a report begins with (1 is the most urgent); a person may change it with a reason."""
 
 STEP_ORDER: Final[dict[str, int]] = {
     "assigned": 0,
@@ -50,9 +36,10 @@ class Assignment(msgspec.Struct, frozen=True):
     arrived: bool = False
 
 
-def priority_of(about: IncidentKind) -> int:
-    """The priority with which a report of this kind begins."""
-    return PRIORITY_BY_KIND[about]
+def priority_of(about: IncidentKind, priorities: Priorities) -> int:
+    """The priority with which a report of this kind begins (1 is the most urgent); a person may change it with a reason."""
+    priority: int = getattr(priorities, about)
+    return priority
 
 
 def claim_is_trusted(claimed_at: datetime | None, at: datetime) -> bool:

@@ -13,7 +13,8 @@ from safezone.core.db import harmless
 from safezone.core.errors import SafezoneError
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
-from safezone.core.settings import Limits
+from safezone.core.in_force import SettingsInForce
+from safezone.core.settings import Limits, Priorities
 from safezone.incidents.views import CameraNear
 
 logger = logging.getLogger("safezone.incidents")
@@ -41,9 +42,17 @@ class Estate(Protocol):
 class Surroundings:
     """Asks the estate; when that fails, the incident is shown without it rather than not at all."""
 
-    def __init__(self, estate: Estate, limits: Limits) -> None:
+    def __init__(self, estate: Estate, in_force: SettingsInForce) -> None:
         self._estate = estate
-        self.limits = limits
+        self._in_force = in_force
+
+    def limits(self, conn: Connection, station: str) -> Limits:
+        """The limits in force in this moment of the database."""
+        return self._in_force.read(conn, station).limits
+
+    def priorities(self, conn: Connection, station: str) -> Priorities:
+        """The priorities in force in this moment of the database."""
+        return self._in_force.read(conn, station).priorities
 
     def find_sos_point(self, conn: Connection, station: str, point_id: str) -> PointBrief | None:
         """The SOS point, or None when it is not known (or cannot be looked up now)."""

@@ -73,7 +73,7 @@ def view_of(
         merged_into=row.merged_into,
         twins=sorted(twins),
         assignments=[_assignment_view(sent, opened) for sent in assignments],
-        clock=_clock_of(row, surroundings.limits),
+        clock=_clock_of(row, surroundings.limits(conn, row.station)),
     )
 
 

@@ -321,6 +321,8 @@ export interface ChangeFrame {
   units?: UnitView[];
   assets?: AssetView[];
   handover?: HandoverView | null;
+  /** A setting was changed: what the console draws by from now on, running clocks included. */
+  settings?: ConsoleSettings;
 }
 
 export interface PositionsFrame {

@@ -1,5 +1,6 @@
 import { officeEn } from "../office/dictionary.ts";
 import { setupEn } from "../setup/dictionary.ts";
+import { settingsEn } from "../settings/dictionary.ts";
 import type { Key } from "./th.ts";
 
 /** Every word of the screen in English; a key missing here or misspelt is a type error. */
@@ -7,6 +8,7 @@ export const en: Record<Key, string> = {
   // rooms of the office: each has a dictionary of its own
   ...officeEn,
   ...setupEn,
+  ...settingsEn,
 
   // house
   "app.name": "Safe Zone",

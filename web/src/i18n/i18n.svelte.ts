@@ -22,15 +22,20 @@ const dictionaries: Record<Lang, Record<Key, string>> = { th, en };
 class Language {
   current = $state<Lang>("th");
 
-  /** Take up the language chosen on this computer before; Thai when there is none. */
+  /** Take up the language chosen on this computer before; where none was, the one that the station has set. */
   restore(): void {
-    this.use(localStorage.getItem(STORED_AS) === "en" ? "en" : "th");
+    const chosen = localStorage.getItem(STORED_AS) ?? /safezone_lang=(\w+)/.exec(document.cookie)?.[1];
+    this.#show(chosen === "en" ? "en" : "th");
   }
 
   use(lang: Lang): void {
+    this.#show(lang);
+    localStorage.setItem(STORED_AS, lang);
+  }
+
+  #show(lang: Lang): void {
     this.current = lang;
     document.documentElement.lang = lang;
-    localStorage.setItem(STORED_AS, lang);
   }
 
   toggle(): void {

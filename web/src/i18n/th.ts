@@ -1,11 +1,13 @@
 import { officeTh } from "../office/dictionary.ts";
 import { setupTh } from "../setup/dictionary.ts";
+import { settingsTh } from "../settings/dictionary.ts";
 
 /** Every word of the screen in Thai; the English file must have exactly the same keys. */
 export const th = {
   // rooms of the office: each has a dictionary of its own
   ...officeTh,
   ...setupTh,
+  ...settingsTh,
 
   // house
   "app.name": "เซฟโซน",

@@ -41,6 +41,15 @@ describe("old snapshot + frames = new snapshot", () => {
     expect(late.incidents.get("a")).toBe(acknowledged);
   });
 
+  test("a setting that is changed is what the screen draws by, and clocks that run have the new limit", () => {
+    const state = fromSnapshot(before);
+    const settings = { ...state.settings, acknowledge_limit_s: 77 };
+    const next = applyChange(state, change(6, { settings }));
+    expect(next.settings.acknowledge_limit_s).toBe(77);
+    expect(next.incidents.get("a")?.clock?.limit_s).toBe(77);
+    expect(state.incidents.get("a")?.clock?.limit_s).not.toBe(77);
+  });
+
   test("nothing is changed in place, and what did not change stays the same object", () => {
     const state = fromSnapshot(before);
     const next = applyChange(state, change(6, { incidents: [acknowledged] }));

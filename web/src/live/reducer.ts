@@ -51,7 +51,8 @@ export function applyChange(state: LiveState, frame: ChangeFrame): LiveState {
     ...state,
     seq: frame.seq,
     at: later(state.at, frame.at),
-    incidents: merged(state.incidents, frame.incidents, newerIncident),
+    settings: frame.settings ?? state.settings,
+    incidents: reclocked(merged(state.incidents, frame.incidents, newerIncident), frame.settings),
     units: merged(state.units, frame.units, newerUnit),
     assets: merged(state.assets, frame.assets, (_old, next) => next),
     handover: frame.handover ?? state.handover,
@@ -79,6 +80,26 @@ export function applyPositions(state: LiveState, frame: PositionsFrame): LiveSta
     units.set(id, { ...unit, fix });
   }
   return { ...state, at: later(state.at, frame.at), units: units ?? state.units };
+}
+
+/** Clocks that run already have the new limits too, as every view that is asked for from now on. */
+function reclocked(
+  incidents: ReadonlyMap<string, IncidentView>,
+  settings: ConsoleSettings | undefined,
+): ReadonlyMap<string, IncidentView> {
+  if (!settings) return incidents;
+  const limits: Partial<Record<string, number>> = {
+    reported: settings.acknowledge_limit_s,
+    acknowledged: settings.dispatch_limit_s,
+    dispatched: settings.accept_limit_s,
+    en_route: settings.arrive_limit_s,
+  };
+  return new Map(
+    [...incidents].map(([id, each]) => {
+      const limit_s = each.clock ? (limits[each.clock.stage] ?? null) : null;
+      return [id, each.clock ? { ...each, clock: { ...each.clock, limit_s } } : each];
+    }),
+  );
 }
 
 function newerIncident(old: IncidentView | undefined, next: IncidentView): IncidentView {

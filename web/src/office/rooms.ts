@@ -17,7 +17,15 @@ export interface Room {
 const ccoc = ["operator", "supervisor", "admin"] as const;
 
 /** In the order in which the menu shows them. */
-export const rooms: readonly Room[] = [];
+export const rooms: readonly Room[] = [
+  {
+    path: "/office/settings",
+    title: "settings.title",
+    icon: "settings",
+    roles: ["admin", "supervisor", "chief", "auditor"],
+    load: () => import("../settings/Settings.svelte"),
+  },
+];
 
 /** The rooms that this role may enter. The server decides again about everything in them. */
 export function roomsOf(role: Role): Room[] {

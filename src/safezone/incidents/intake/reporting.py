@@ -35,10 +35,11 @@ class Reporting:
         point = self._point_of(cmd, uow)
         claimed = check_point(cmd.place) if cmd.place else None
         place = point or claimed
-        twin_id = find_same_point(uow, cmd.sos_point, self._surroundings.limits) if cmd.sos_point else None
+        limits = self._surroundings.limits(uow.conn, uow.station)
+        twin_id = find_same_point(uow, cmd.sos_point, limits) if cmd.sos_point else None
         received = self._receive(cmd, uow, dedupe, point, place, twin_id)
         if twin_id is None:
-            near = list_near(uow, place, self._surroundings.limits) if place else []
+            near = list_near(uow, place, limits) if place else []
             self._open(cmd, uow, received)
             for other in near:
                 suggested = TwinSuggested(
@@ -94,7 +95,7 @@ class Reporting:
             number=next_number(uow, year),
             about=cmd.about,
             channel=cmd.channel,
-            priority=rules.priority_of(cmd.about),
+            priority=rules.priority_of(cmd.about, self._surroundings.priorities(uow.conn, uow.station)),
             synthetic=self._surroundings.is_synthetic(uow.conn, uow.station),
             sos_point=received.sos_point,
             point=received.point,
