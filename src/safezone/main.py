@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from safezone.assets import handlers as assets
-from safezone.core import auth, changing_settings, devices, listeners, once, settings_views, together
+from safezone.core import (
+    auth,
+    changing_settings,
+    devices,
+    listeners,
+    once,
+    sessions,
+    settings_views,
+    together,
+)
+from safezone.core.accounts import handlers as accounts
+from safezone.core.accounts import own
 from safezone.core.bus import Bus
 from safezone.core.in_force import SettingsInForce
 from safezone.core.settings import Settings
@@ -24,6 +35,9 @@ def wire(settings: Settings) -> House:
     # the ground
     auth.register(bus)
     devices.register(bus)
+    sessions.register(bus)
+    accounts.register(bus)
+    own.register(bus, settings.accounts)
     once.register(bus)
     together.register(bus)
     listeners.register(bus)

@@ -12,8 +12,9 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection
 
-from safezone.core import auth, devices, listeners, once, together
-from safezone.core.auth import Authenticator, IssueCredential, issue_credential
+from safezone.core import auth, devices, listeners, once, sessions, together
+from safezone.core.auth import IssueCredential, issue_credential
+from safezone.core.authenticator import Authenticator
 from safezone.core.bus import Bus
 from safezone.core.clock import ManualClock
 from safezone.core.db import Database, metadata
@@ -63,7 +64,7 @@ class Ground:
     def __init__(self, folder: Path, database: Database | None = None) -> None:
         self.clock = ManualClock()
         self.bus = Bus()
-        for room in (auth, devices, once, together, listeners):
+        for room in (auth, devices, sessions, once, together, listeners):
             room.register(self.bus)
         self.gate, self.is_waiting = threading.Event(), threading.Event()
         self.bus.handle(Say, _say)

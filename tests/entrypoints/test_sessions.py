@@ -194,8 +194,9 @@ def test_a_token_is_not_a_session_and_outlives_signing_out(station: RunningStati
 
 def test_a_session_ends_after_its_hours(station: RunningStation, browser: Api) -> None:
     sign_in(browser, station.tokens["supervisor"])
-    station.clock.advance(12 * 3600 - 1)
-    assert browser.get("/api/v1/session").is_success
+    for seconds in (*[3600] * 11, 3599):  # Used all the time: it is not for want of use that it ends.
+        station.clock.advance(seconds)
+        assert browser.get("/api/v1/session").is_success
     station.clock.advance(2)
     assert browser.get("/api/v1/session").status_code == 401
     assert may(station, station.tokens["supervisor"])

@@ -16,7 +16,8 @@ from litestar.testing import TestClient
 from sqlalchemy import func, select
 
 from safezone.core import auth, once
-from safezone.core.auth import Authenticator, IssueCredential
+from safezone.core.auth import IssueCredential
+from safezone.core.authenticator import Authenticator
 from safezone.core.desk import Desk
 from safezone.core.errors import Refused
 from safezone.core.i18n import Words

@@ -10,14 +10,17 @@ from PIL import Image
 
 from safezone.assets.commands import AssessReadiness, RecordHeartbeat, RegisterAssets
 from safezone.assets.station_set import AssetSet
+from safezone.core.accounts import commands as accounts
+from safezone.core.auth import Issued
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
+from safezone.core.identity import Identity, Role, public
 from safezone.core.listeners import MAX_TRIES, NoteFailure, ResumeListener
 from safezone.events import assets as asset_events
 from safezone.incidents.commands import EraseDue, EscalateOverdue
 from safezone.patrol.commands import RegisterUnits, UnitEntry
 from safezone.zone.commands import ImportGround
-from tests.support.station import START, Api, RunningStation, who
+from tests.support.station import START, STATION, Api, RunningStation, who
 
 SYSTEM, ADMIN = who("system", "test"), who("admin", "admin-1")
 MARKET = {"lon": 104.7297, "lat": 16.5430}
@@ -204,6 +207,44 @@ def settings_are_changed(station: RunningStation, operator: Api) -> None:
     admin.act(f"{at}/reset", {"reason": "ไม่ได้ผล", "expected_version": version})
 
 
+def somebody_has_an_account(station: RunningStation, _operator: Api) -> None:
+    """An account is made, taken up, used, changed, suspended, resumed, reset and forgotten."""
+
+    def invite(login: str, role: Role) -> accounts.Invited:
+        who = accounts.Person("สมชาย ใจดี", "0800000000")
+        invited: accounts.Invited = station.do(
+            accounts.CreateAccount(login, accounts.Place(role=role, person=who)), ADMIN
+        )
+        return invited
+
+    def accept(link: str) -> Identity:
+        taken_up = accounts.AcceptInvitation(
+            token=link, password_hash="$argon2id$1", totp_secret="S", totp_step=1, recovery_hashes=("a", "b")
+        )
+        issued: Issued = station.do(taken_up, public(STATION))
+        return issued.identity
+
+    me, gone = invite("somchai", "operator"), invite("gone", "technician")
+    identity = accept(me.secret)
+    for command in (
+        accounts.ProveSession(by=("totp",), second=accounts.Second(totp_step=2)),
+        accounts.ChoosePassword("$argon2id$2"),
+        accounts.EnrolTotp("T", 3),
+        accounts.RemoveTotp(),
+        accounts.MakeRecoveryCodes(("c",)),
+        accounts.ProveSession(by=("recovery_code",), second=accounts.Second(recovery_code=0)),
+    ):
+        station.do(command, identity)
+    for by_admin in (
+        accounts.ChangeAccount(me.account_id, accounts.Place(role="operator", duty="ผลัดดึก")),
+        accounts.SuspendAccount(me.account_id, "ลา"),
+        accounts.ResumeAccount(me.account_id),
+        accounts.ResetAccount(me.account_id),
+        accounts.EraseAccount(gone.account_id),
+    ):
+        station.do(by_admin, ADMIN)
+
+
 ON_THE_SCREEN: list[Scenario] = [
     from_press_to_close, twins_become_one, units_come_and_go, the_shift_ends, equipment_falls_silent, equipment_is_added,
     settings_are_changed,
@@ -211,7 +252,7 @@ ON_THE_SCREEN: list[Scenario] = [
 """Those that a console shows."""
 
 EVERYTHING: list[Scenario] = [
-    *ON_THE_SCREEN, people_come_and_go, content_is_erased, a_listener_is_parked, the_ground_changes
+    *ON_THE_SCREEN, people_come_and_go, somebody_has_an_account, content_is_erased, a_listener_is_parked, the_ground_changes
 ]  # fmt: skip
 """Together with what made the station: every event that some store applies."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from safezone.core.auth import Authenticator
+from safezone.core.authenticator import Authenticator
 from safezone.core.bus import Bus
 from safezone.core.clock import ManualClock
 from safezone.core.desk import Desk

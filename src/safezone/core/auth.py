@@ -5,23 +5,21 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import threading
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import bcrypt
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, String, bindparam, select
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, String, bindparam, select
 
 from safezone.core.bus import Bus
-from safezone.core.clock import Clock
-from safezone.core.db import Database, from_us, maybe_from_us, table, to_us
-from safezone.core.errors import Invalid, NotFound, NotSignedIn
-from safezone.core.event import Entry, Event, kind_of
+from safezone.core.db import from_us, table, to_us
+from safezone.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
+from safezone.core.event import Entry, Event
 from safezone.core.i18n import Words
 from safezone.core.identity import PARTNER_ROLES, Identity, Role, system
 from safezone.core.ids import new_id
-from safezone.core.lane import Committed, WriterLane
+from safezone.core.sessions import Hint, note_opened
 from safezone.core.work import UnitOfWork
 
 CredentialSort = Literal["token", "one_time_link", "device", "session"]
@@ -42,6 +40,10 @@ credential = table(
     Column("unit_id", String(64)),
     Column("point_id", String(64)),
     Column("partner_id", String(64)),
+    Column("account_id", String(36)),
+    Column("makes_account", Boolean),
+    Column("exports", Boolean),
+    Column("proven_at_us", BigInteger),
     Column("secret_sha256", String(64), nullable=False),
     Column("secret_bcrypt", String(80)),
     Column("parent_id", String(36)),
@@ -51,6 +53,7 @@ credential = table(
     Column("expires_at_us", BigInteger),
     Column("revoked_at_us", BigInteger),
     Index("credential_by_secret", "secret_sha256"),
+    Index("credential_by_account", "station", "account_id"),
     source="log",
 )
 
@@ -72,6 +75,24 @@ class CredentialIssued(Event, frozen=True, tag="credential_issued"):
     login: str | None = None
     """The user name of a device at the broker; None in what was written before devices had several secrets."""
     expires_at: datetime | None = None
+    account_id: str | None = None
+    makes_account: bool = False
+    exports: bool = False
+
+
+class SessionProven(Event, frozen=True, tag="session_proven"):
+    """Whoever holds this session has just proven who they are: when it was opened, or once more before an export."""
+
+    subject_field = "account_id"
+    account_id: str
+    credential_id: str
+    occasion: Literal["sign_in", "step_up"]
+    by: tuple[str, ...]
+    """What was shown, such as `password` and `totp`."""
+    totp_step: int | None = None
+    """The interval of the code that was used: that one, and those before it, are not taken again."""
+    recovery_code: int | None = None
+    """Which of the recovery codes was used up."""
 
 
 class CredentialRevoked(Event, frozen=True, tag="credential_revoked"):
@@ -93,6 +114,12 @@ class IssueCredential(msgspec.Struct, frozen=True, kw_only=True):
     partner_id: str | None = None
     secret: str | None = None
     lifetime_s: int | None = None
+    account_id: str | None = None
+    """Of a link: whose password is chosen with it. Of a session: who opened it."""
+    makes_account: bool = False
+    """A link with which somebody chooses a name and a password, and is then an account of this role."""
+    exports: bool = False
+    """May export without somebody who proves who they are: for a machine that does so by itself."""
 
 
 class RevokeCredential(msgspec.Struct, frozen=True):
@@ -106,6 +133,7 @@ class OpenSession(msgspec.Struct, frozen=True):
     """Exchange a token or a one-time link for a browser session."""
 
     token: str
+    hint: Hint = Hint()
 
 
 class CloseSession(msgspec.Struct, frozen=True):
@@ -133,6 +161,7 @@ def register(bus: Bus) -> None:
     bus.handle(CloseSession, _close_session)
     bus.apply(CredentialIssued, _apply_issued)
     bus.apply(CredentialRevoked, _apply_revoked)
+    bus.apply(SessionProven, _apply_proven)
 
 
 def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
@@ -141,7 +170,7 @@ def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
     Invalid when it would belong to nobody: a unit's without the unit, a device's without its SOS point.
     """
     uow.identity.require("admin", "system")
-    _check_owner(cmd)
+    check_owner(cmd)
     login = None
     if cmd.sort == "device" and cmd.point_id is not None:
         login = device_username(uow.station, cmd.point_id)
@@ -152,7 +181,7 @@ def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
     return issue(cmd, uow, login=login)
 
 
-def _check_owner(cmd: IssueCredential) -> None:
+def check_owner(cmd: IssueCredential) -> None:
     """A unit's credential names the unit, a pole's the pole, a partner's the partner; a device is always a pole."""
     fits = (
         cmd.role not in ("public", "system")
@@ -176,9 +205,14 @@ def _check_owner(cmd: IssueCredential) -> None:
 
 
 def issue(
-    cmd: IssueCredential, uow: UnitOfWork, *, parent_id: str | None = None, login: str | None = None
+    cmd: IssueCredential,
+    uow: UnitOfWork,
+    *,
+    parent_id: str | None = None,
+    login: str | None = None,
+    proven: bool = False,
 ) -> Issued:
-    """A credential as asked; who may have it was decided by whoever calls this."""
+    """A credential as asked; who may have it was decided by whoever calls this. `proven`: its holder is just proving it."""
     secret = cmd.secret or secrets.token_urlsafe(24)
     credential_id = new_id()
     is_device = cmd.sort == "device"
@@ -199,10 +233,23 @@ def issue(
             parent_id=parent_id,
             login=login,
             expires_at=expires_at,
+            account_id=cmd.account_id,
+            makes_account=cmd.makes_account,
+            exports=cmd.exports,
         )
     )
     identity = Identity(
-        uow.station, cmd.role, cmd.name, cmd.unit_id, cmd.point_id, credential_id, cmd.partner_id
+        station=uow.station,
+        role=cmd.role,
+        name=cmd.name,
+        unit_id=cmd.unit_id,
+        point_id=cmd.point_id,
+        credential_id=credential_id,
+        partner_id=cmd.partner_id,
+        account_id=cmd.account_id,
+        exports=cmd.exports,
+        expires_at=expires_at,
+        proven_at=uow.at if proven else None,
     )
     return Issued(credential_id, secret, identity)
 
@@ -222,14 +269,16 @@ def _revoke_credential(cmd: RevokeCredential, uow: UnitOfWork) -> None:
 
 def opens_session(conn: Connection, station: str, token: str, at: datetime) -> bool:
     """Whether a session could be opened with this token or link now."""
-    row = conn.execute(_BY_SECRET, {"secret": sha256_hex(token)}).first()
+    row = conn.execute(BY_SECRET, {"secret": sha256_hex(token)}).first()
     return row is not None and row.station == station and is_good(row, at) and row.sort != "device"
 
 
 def _open_session(cmd: OpenSession, uow: UnitOfWork) -> Issued:
-    row = uow.conn.execute(_BY_SECRET, {"secret": sha256_hex(cmd.token)}).first()
+    row = uow.conn.execute(BY_SECRET, {"secret": sha256_hex(cmd.token)}).first()
     if row is None or row.station != uow.station or not is_good(row, uow.at) or row.sort == "device":
         raise NotSignedIn("bad_token", BAD_TOKEN)
+    if is_invitation(row):
+        raise NotAllowed("choose_password", _CHOOSE_PASSWORD)
     if row.sort == "one_time_link":
         uow.record(CredentialRevoked(credential_id=row.id, reason="used"))
     ask = IssueCredential(
@@ -240,11 +289,28 @@ def _open_session(cmd: OpenSession, uow: UnitOfWork) -> Issued:
         point_id=row.point_id,
         partner_id=row.partner_id,
         lifetime_s=_session_lifetime_s(row, uow.at),
+        account_id=row.account_id,
+        exports=bool(row.exports),
     )
     # A one-time link is spent by being used: its session must outlive it. A session of a session hangs on the same
     # token as that one, so that revoking the token ends them all.
     parent_id = {"one_time_link": None, "session": row.parent_id or row.id}.get(row.sort, row.id)
-    return issue(ask, uow, parent_id=parent_id)
+    issued = issue(ask, uow, parent_id=parent_id)
+    note_opened(uow, issued.credential_id, cmd.hint)
+    return issued
+
+
+def is_invitation(row: Any) -> bool:
+    """A link that opens no session by itself: with it somebody chooses a password (and perhaps a name) first."""
+    return row.sort == "one_time_link" and (row.account_id is not None or bool(row.makes_account))
+
+
+def find_invitation(conn: Connection, station: str, token: str, at: datetime) -> Any:
+    """The row of a good link with which a password is chosen; NotSignedIn when this is none."""
+    row = conn.execute(BY_SECRET, {"secret": sha256_hex(token)}).first()
+    if row is None or row.station != station or not is_good(row, at) or not is_invitation(row):
+        raise NotSignedIn("bad_token", BAD_TOKEN)
+    return row
 
 
 def _session_lifetime_s(row: Any, at: datetime) -> int:
@@ -269,6 +335,11 @@ BAD_TOKEN: Final = Words(
     en="This link or token is not valid: expired, revoked or used already. Ask the administrator for a new one.",
 )
 
+_CHOOSE_PASSWORD: Final = Words(
+    th="ลิงก์นี้ใช้ตั้งรหัสผ่านของบัญชี: เปิดลิงก์ในเบราว์เซอร์แล้วทำตามขั้นตอน",
+    en="This link is for choosing the account's password: open it in a browser and follow the steps.",
+)
+
 
 def _apply_issued(conn: Connection, entry: Entry, event: CredentialIssued) -> None:
     conn.execute(
@@ -287,6 +358,11 @@ def _apply_issued(conn: Connection, entry: Entry, event: CredentialIssued) -> No
             "parent_id": event.parent_id,
             "login": event.login,
             "replaced_by": None,
+            "account_id": event.account_id,
+            # Absent, not false: so it is in the rows that were there before there were such.
+            "makes_account": event.makes_account or None,
+            "exports": event.exports or None,
+            "proven_at_us": None,
             "issued_at_us": to_us(entry.at),
             "expires_at_us": to_us(event.expires_at) if event.expires_at else None,
             "revoked_at_us": None,
@@ -303,16 +379,16 @@ def _apply_revoked(conn: Connection, entry: Entry, event: CredentialRevoked) -> 
     )
 
 
-_BY_SECRET: Final = select(credential).where(credential.c.secret_sha256 == bindparam("secret"))
+def _apply_proven(conn: Connection, entry: Entry, event: SessionProven) -> None:
+    of_it = (credential.c.station == entry.station) & (credential.c.id == event.credential_id)
+    conn.execute(credential.update().where(of_it).values(proven_at_us=to_us(entry.at)))
 
 
-class _Row(msgspec.Struct, frozen=True):
-    identity: Identity
-    expires_at: datetime | None
+BY_SECRET: Final = select(credential).where(credential.c.secret_sha256 == bindparam("secret"))
 
 
 def is_good(row: object, at: datetime) -> bool:
-    """Whether the credential of this row lets somebody in at that time."""
+    """Whether a credential is neither expired nor revoked."""
     expires_at_us: int | None = getattr(row, "expires_at_us", None)
     revoked_at_us: int | None = getattr(row, "revoked_at_us", None)
     return revoked_at_us is None and (expires_at_us is None or from_us(expires_at_us) > at)
@@ -333,65 +409,6 @@ def good_devices(conn: Connection, station: str, at: datetime, point_id: str | N
 def device_username(station: str, point_id: str) -> str:
     """The user name with which a device signs in to the broker."""
     return f"{station}.{point_id}"
-
-
-class Authenticator:
-    """Finds the identity behind a token; remembers it until any credential changes or it expires.
-
-    With a `station` nobody of another one is known, though its credentials may lie in the same database.
-    """
-
-    def __init__(
-        self, database: Database, clock: Clock, lane: WriterLane, station: str | None = None
-    ) -> None:
-        self._database = database
-        self._station = station
-        self._clock = clock
-        self._known: dict[str, _Row] = {}
-        self._lock = threading.Lock()
-        self._kinds = {kind_of(CredentialIssued), kind_of(CredentialRevoked)}
-        lane.observe(self._on_commit)
-
-    def _on_commit(self, committed: Committed) -> None:
-        # At once: a revoked person must get nothing more, on any channel.
-        if any(entry.kind in self._kinds for entry in committed.entries):
-            with self._lock:
-                self._known = {}
-
-    def find(self, token: str) -> Identity | None:
-        """The identity of a good token or device secret; None for every other."""
-        known = self._known.get(token)
-        if known is None:
-            memory = self._known
-            with self._database.read() as conn:
-                row = conn.execute(_BY_SECRET, {"secret": sha256_hex(token)}).first()
-            if row is None or not is_good(row, self._clock.now()) or row.sort == "one_time_link":
-                return None
-            if self._station not in (None, row.station):
-                return None
-            identity = Identity(
-                row.station, row.role, row.name, row.unit_id, row.point_id, row.id, row.partner_id
-            )
-            known = _Row(identity, maybe_from_us(row.expires_at_us))
-            with self._lock:
-                # What was read before a revocation must not be remembered after it.
-                if memory is self._known:
-                    memory[token] = known
-        if known.expires_at is not None and known.expires_at <= self._clock.now():
-            return None
-        return known.identity
-
-    def remembered(self, token: str) -> str | None:
-        """The id of the credential, if this token was found good a moment ago; None says nothing about it."""
-        known = self._known.get(token)
-        return None if known is None else known.identity.credential_id
-
-    def get(self, token: str) -> Identity:
-        """As `find`; NotSignedIn when there is none."""
-        identity = self.find(token)
-        if identity is None:
-            raise NotSignedIn("bad_token", BAD_TOKEN)
-        return identity
 
 
 def installer(station: str) -> Identity:

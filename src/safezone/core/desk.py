@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from safezone.core.auth import Authenticator
+from safezone.core.authenticator import Authenticator
 from safezone.core.bus import Bus
 from safezone.core.clock import Clock
 from safezone.core.db import READERS, Database

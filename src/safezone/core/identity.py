@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
@@ -24,6 +25,19 @@ Role = Literal[
     "public",
     "system",
 ]
+PersonRole = Literal[
+    "operator",
+    "supervisor",
+    "admin",
+    "auditor",
+    "chief",
+    "commander",
+    "cctv_owner",
+    "partner",
+    "technician",
+    "unit",
+]
+"""Roles of people, who have accounts; a patrol officer's is `unit`."""
 PARTNER_ROLES: Final[tuple[Role, ...]] = ("cctv_owner", "partner")
 """Those who belong to a partner (`partner_id`) and see what concerns it; never what was reported."""
 CCOC_ROLES: Final[tuple[Role, ...]] = ("operator", "supervisor", "admin")
@@ -45,6 +59,13 @@ class Identity(msgspec.Struct, frozen=True):
     point_id: str | None = None
     credential_id: str | None = None
     partner_id: str | None = None
+    account_id: str | None = None
+    """Which person's account; None for tokens and devices."""
+    exports: bool = False
+    """A machine that may export by itself."""
+    expires_at: datetime | None = None
+    proven_at: datetime | None = None
+    """When they last proved who they are, with this session."""
 
     @property
     def actor(self) -> str:

@@ -11,6 +11,7 @@ import msgspec
 
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
+from safezone.core.identity import PersonRole
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 
@@ -264,6 +265,21 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From which level on."""
 
 
+class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How people sign in with a name and a password."""
+
+    second_factor_roles: tuple[PersonRole, ...] = ("admin", "auditor", "supervisor")
+    """Roles that take a second factor (an authenticator app or a passkey) besides the password."""
+    idle_min: Annotated[int, msgspec.Meta(ge=5, le=1440)] = 120
+    """Minutes without use after which a session ends. A console that is open is in use, all night."""
+    own_networks: tuple[str, ...] = ()
+    """Networks of the station itself, such as `["10.20.0.0/24"]`: failed attempts of one name there hold up no other name."""
+
+    def __post_init__(self) -> None:
+        for each in self.own_networks:
+            ipaddress.ip_network(each)
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in `safezone.toml`; a section that is absent keeps its defaults."""
 
@@ -281,6 +297,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     broker: Broker = Broker()
     access: Access = Access()
     log: Log = Log()
+    accounts: Accounts = Accounts()
     backup: Backup = Backup()
     keys: Keys = Keys()
     database_url: str = ""

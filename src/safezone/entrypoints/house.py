@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from safezone.core import schema
-from safezone.core.auth import Authenticator
+from safezone.core.authenticator import Authenticator
 from safezone.core.bus import Bus
 from safezone.core.clock import Clock, SystemClock
 from safezone.core.db import Database
@@ -144,7 +144,9 @@ class Engine:
             bus=house.bus,
             clock=self.clock,
             lane=self.lane,
-            authenticator=Authenticator(database, self.clock, self.lane, station),
+            authenticator=Authenticator(
+                database, self.clock, self.lane, station, house.settings.accounts.idle_min * 60
+            ),
         )
         self.follower = Follower(database, self.desk.reader, station, self.lane.tell)
         self.lane.report_to(self.follower.take)

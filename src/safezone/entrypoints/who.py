@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from litestar import Request
 
-from safezone.core.auth import Authenticator
+from safezone.core.authenticator import Authenticator
 from safezone.core.errors import NotAllowed
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, public
