@@ -38,7 +38,8 @@ COMPILED_IN: Final = {"svelte"}
 """What is installed to build the screens and ends up in them."""
 _SAID_OTHERWISE: Final = {
     "apache 2.0": "Apache-2.0", "apache license 2.0": "Apache-2.0", "apache software license": "Apache-2.0",
-    "bsd license": "BSD-3-Clause", "bsd 2-clause license": "BSD-2-Clause", "mit license": "MIT",
+    "bsd license": "BSD-3-Clause", "3-clause bsd license": "BSD-3-Clause", "bsd 2-clause license": "BSD-2-Clause",
+    "mit license": "MIT",
     "dual license": "Apache-2.0 OR BSD-3-Clause", "python software foundation license": "PSF-2.0",
 }  # fmt: skip
 

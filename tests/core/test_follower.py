@@ -24,7 +24,7 @@ class Program:
         self.follower = Follower(ground.database, ground.bus.reader(), STATION, self.lane.tell)
         self.follower.start()
         self.began = self.follower.position
-        self.follower.announce = lambda seq, _signals: self.announced.append(seq)
+        self.follower.announce = lambda seq, _signals, _traces: self.announced.append(seq)
         self.lane.report_to(self.follower.take)
         self.lane.start()
 

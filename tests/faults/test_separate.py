@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.support.callers import Pole, Reporter
+from tests.support.collector import Collector, collector
 from tests.support.feed import Feed
 from tests.support.places import eventually
 from tests.support.record import count_claims, head_of, read_log
@@ -25,9 +26,16 @@ NO_ESCALATION = "[limits]\nacknowledge_limit_s = 86_400\n"
 
 
 @pytest.fixture(scope="module")
-def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
+def taken() -> Iterator[Collector]:
+    with collector() as taken:
+        yield taken
+
+
+@pytest.fixture(scope="module")
+def station(taken: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     data = tmp_path_factory.mktemp("separate") / "data"
-    with running(data, station_set=DEMO_SET, settings=NO_ESCALATION, words=["--separate"]) as found:
+    settings = f'{NO_ESCALATION}[traces]\nendpoint = "{taken.endpoint}"\n'
+    with running(data, station_set=DEMO_SET, settings=settings, words=["--separate"]) as found:
         yield found
 
 
@@ -37,6 +45,24 @@ def test_each_part_is_a_process_and_all_of_them_are_well(station: Station) -> No
     eventually(lambda: station.readiness().status_code == 200)
     assert {"fanout", "process_doors", "process_jobs"} <= set(station.readiness().json()["parts"])
     assert finish(["rebuild", "--data", str(station.data)]).returncode == 78, "it must not run beside them"
+
+
+def test_a_trace_goes_from_the_process_that_stores_to_the_one_that_shows(
+    station: Station, taken: Collector
+) -> None:
+    pole = Pole(station, "sos-02", pace_s=3_600.0)
+    pole.press_no_more()
+    with Feed(station.url, station.tokens["operator"]) as feed:
+        feed.until("heartbeat")
+        pole.start()
+        pressed = pole.press()
+        eventually(lambda: pressed.receipts, within_s=30.0)
+        pole.finish()
+        door = taken.find_door("press", **{"safezone.sos_point": "sos-02"})
+        spans = taken.find_trace(door.trace, "wait for the lane", "commit", "receipt", "live feed")
+    assert {each.process for name, each in spans.items() if name != "live feed"} == {"doors"}
+    assert spans["live feed"].process in ("web-1", "web-2")
+    assert spans["live feed"].parent == door.id
 
 
 def test_a_screen_hears_of_what_another_process_has_stored(station: Station) -> None:

@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from safezone.core import log
+from safezone.core import log, tracing
 from safezone.core.bus import Bus
 from safezone.core.clock import Clock
 from safezone.core.db import (
@@ -45,6 +45,8 @@ class Committed(msgspec.Struct, frozen=True):
     signals: list[Any]
     ends: Mapping[str, int] = {}
     """The last line of each station whose log the transaction had in hand, whoever has written it."""
+    traces: Mapping[str, str] = {}
+    """Traceparent by the id of an entry, of those that are recorded."""
 
 
 Observer = Callable[[Committed], None]
@@ -53,7 +55,18 @@ Observer = Callable[[Committed], None]
 class Ask:
     """One command on its way, and how its answer gets back to whoever asked."""
 
-    __slots__ = ("asked_s", "command", "error", "future", "identity", "loop", "result")
+    __slots__ = (
+        "asked_s",
+        "began_s",
+        "command",
+        "done_s",
+        "error",
+        "future",
+        "identity",
+        "loop",
+        "result",
+        "trace",
+    )
 
     def __init__(
         self,
@@ -67,6 +80,9 @@ class Ask:
         self.future = future
         self.loop = loop
         self.asked_s = time.perf_counter()
+        self.trace = tracing.current.get()
+        """The traceparent of what is asked; None when it is not recorded, and then nobody notes the next two."""
+        self.began_s = self.done_s = self.asked_s
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -272,6 +288,7 @@ class WriterLane:
         conn = self._conn
         entries: list[Entry] = []
         signals: list[Any] = []
+        traces: dict[str, str] = {}
         with conn.begin():
             # In one order in every process, so that two batches over the same stations never wait for each other.
             stations = sorted({ask.identity.station for ask in asks})
@@ -282,7 +299,10 @@ class WriterLane:
                 if self._bus.many_handler_of(type(ask.command)) is not None:
                     bulk.setdefault(type(ask.command), []).append(ask)
                     continue
-                self._attempt(conn, heads, [ask], by_station, signals)
+                if ask.trace is None:
+                    self._attempt(conn, heads, [ask], by_station, signals)
+                else:
+                    traces |= self._attempt_traced(conn, heads, ask, by_station, signals)
             for group in bulk.values():
                 self._attempt(conn, heads, group, by_station, signals)
             for station, of_station in by_station.items():
@@ -294,7 +314,25 @@ class WriterLane:
                     log.touch(conn, head)
             self._worked_s = time.perf_counter()
         self.last_error = None
-        return Committed(entries, signals, {station: head.seq for station, head in heads.items()})
+        return Committed(entries, signals, {station: head.seq for station, head in heads.items()}, traces)
+
+    def _attempt_traced(
+        self,
+        conn: Connection,
+        heads: dict[str, log.Head],
+        ask: Ask,
+        by_station: dict[str, list[Entry]],
+        signals: list[Any],
+    ) -> dict[str, str]:
+        """As `_attempt`, noting when; what is logged meanwhile names the trace. Answers with the trace of each entry."""
+        station, token = ask.identity.station, tracing.current.set(ask.trace)
+        before, ask.began_s = len(by_station.get(station, ())), time.perf_counter()
+        try:
+            self._attempt(conn, heads, [ask], by_station, signals)
+        finally:
+            ask.done_s = time.perf_counter()
+            tracing.current.reset(token)
+        return {entry.id: ask.trace or "" for entry in by_station.get(station, ())[before:]}
 
     def _attempt(
         self,

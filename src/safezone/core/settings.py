@@ -280,6 +280,20 @@ class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ipaddress.ip_network(each)
 
 
+class Traces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long each step of a press, a report or a dispatch took, for an OpenTelemetry collector."""
+
+    endpoint: str = ""
+    """Where the collector takes OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`; empty: no traces. Needs
+    `pip install 'safezone[traces]'`."""
+    share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    """What part of them is recorded; a request that comes with a `traceparent` of its own has decided by that."""
+
+    def __post_init__(self) -> None:
+        if self.endpoint and not self.endpoint.startswith(("http://", "https://")):
+            raise ValueError("endpoint begins with http:// or https://")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in `safezone.toml`; a section that is absent keeps its defaults."""
 
@@ -298,6 +312,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     access: Access = Access()
     log: Log = Log()
     accounts: Accounts = Accounts()
+    traces: Traces = Traces()
     backup: Backup = Backup()
     keys: Keys = Keys()
     database_url: str = ""

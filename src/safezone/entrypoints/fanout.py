@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +29,8 @@ LOOK_EVERY_S: Final = 1.0
 """Without NATS somebody who was signed out elsewhere sees nothing more after this time; with it, at once."""
 TELL_HEALTH_EVERY_S: Final = 2.0
 SILENT_AFTER_S: Final = 8.0
+MOST_TRACES: Final = 300
+"""In one message, which must not be too long; what is beyond is told without its trace."""
 
 
 class FanoutSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,11 +42,13 @@ class FanoutSettings(msgspec.Struct, frozen=True, kw_only=True):
     credentials_file: str = ""
 
 
-class _News(msgspec.Struct, frozen=True, tag="news"):
+class _News(msgspec.Struct, frozen=True, tag="news", omit_defaults=True):
     process: str
     seq: int
     name: str = ""
     signal: msgspec.Raw = msgspec.Raw(b"null")
+    traces: Mapping[str, str] = {}
+    """Traceparent by the id of an entry, where traces are wanted."""
 
 
 class _Health(msgspec.Struct, frozen=True, tag="health"):
@@ -84,7 +89,8 @@ class Fanout:
         self._client = Client()
         self._heard = asyncio.Event()
         self._signals: list[Any] = []
-        self._unsent: tuple[int, list[Any]] | None = None
+        self._traces: dict[str, str] = {}
+        self._unsent: tuple[int, list[Any], dict[str, str]] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -96,7 +102,7 @@ class Fanout:
 
     async def stop(self) -> None:
         """Nobody is told any more."""
-        self._follower.announce = lambda _seq, _signals: None
+        self._follower.announce = lambda _seq, _signals, _traces: None
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -128,30 +134,31 @@ class Fanout:
 
     # ── telling ──
 
-    def _announce(self, seq: int, signals: Sequence[Any]) -> None:
+    def _announce(self, seq: int, signals: Sequence[Any], traces: Mapping[str, str]) -> None:
         """In the lane's thread; several commits of one turn of the loop are one message."""
         loop = self._loop
         if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._gather, seq, signals)
+            loop.call_soon_threadsafe(self._gather, seq, signals, traces)
 
-    def _gather(self, seq: int, signals: Sequence[Any]) -> None:
+    def _gather(self, seq: int, signals: Sequence[Any], traces: Mapping[str, str]) -> None:
         if self._unsent is None:
-            self._unsent = (seq, list(signals))
+            self._unsent = (seq, list(signals), dict(traces))
             asyncio.get_running_loop().call_soon(self._send_news)
         else:
-            self._unsent = (seq, [*self._unsent[1], *signals])
+            self._unsent = (seq, [*self._unsent[1], *signals], {**self._unsent[2], **traces})
 
     def _send_news(self) -> None:
         unsent, self._unsent = self._unsent, None
         if unsent is None:
             return
-        seq, signals = unsent
+        seq, signals, traces = unsent
         known = [each for each in signals if type(each) in self._names]
         for piece in (piece for each in known for piece in self._split(each)):
             raw = msgspec.Raw(_encode(piece))
             self._publish(_News(self._process, seq, self._names[type(piece)], raw))
-        if not known:
-            self._publish(_News(self._process, seq))
+        if traces or not known:
+            few = dict(islice(traces.items(), MOST_TRACES))
+            self._publish(_News(self._process, seq, traces=few))
 
     def _publish(self, said: _News | _Health) -> None:
         if not self._client.is_connected:
@@ -205,6 +212,7 @@ class Fanout:
             self._signals.append(self._decoders[said.name](said.signal))
             self._heard.set()
         elif said.seq > self._follower.position:
+            self._traces |= said.traces
             self._heard.set()
 
     async def _look(self) -> None:
@@ -217,7 +225,8 @@ class Fanout:
                 pass
             self._heard.clear()
             signals, self._signals = self._signals, []
-            await asyncio.to_thread(self._follower.look, signals)
+            traces, self._traces = self._traces, {}
+            await asyncio.to_thread(self._follower.look, signals, traces)
 
 
 def _told(done: asyncio.Future[None]) -> None:

@@ -62,7 +62,7 @@ class LaneFigures:
         for ask in batch.asks:
             self.waited.add(ended_s - ask.asked_s)
             command = ask.command.command if type(ask.command) is Once else ask.command
-            outcome = _outcome(ask.error)
+            outcome = outcome_of(ask.error)
             self.commands[type(command).__name__, outcome] += 1
             if type(command) is ReportEmergency:
                 repeated = outcome == "stored" and _is_repeated(ask.result)
@@ -74,7 +74,8 @@ def _is_repeated(receipt: object) -> bool:
     return isinstance(receipt, dict) or bool(getattr(receipt, "repeated", False))
 
 
-def _outcome(error: BaseException | None) -> str:
+def outcome_of(error: BaseException | None) -> str:
+    """What came of a command: `stored`, `refused` or `failed`."""
     return "stored" if error is None else "refused" if isinstance(error, Refused) else "failed"
 
 

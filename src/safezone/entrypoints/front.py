@@ -11,6 +11,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from safezone.core.settings import Web
 from safezone.entrypoints.figures import WebFigures
 from safezone.entrypoints.gate import Gate
+from safezone.entrypoints.traced_doors import traced_web
+from safezone.entrypoints.traces import Traces
 from safezone.entrypoints.who import Doorman
 
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -18,9 +20,13 @@ _GET_CHANGES_SOMETHING: Final = ("/osmand",)
 """Trackers report with GET; whoever only asks for the head must not report anything."""
 
 
-def in_front_of(app: ASGIApp, doorman: Doorman, settings: Web, figures: WebFigures) -> Any:
+def in_front_of(
+    app: ASGIApp, doorman: Doorman, settings: Web, figures: WebFigures, traces: Traces | None = None
+) -> Any:
     """The application as the web server calls it."""
     front: Any = _counted(Gate(_with_head(app), doorman, settings), figures)
+    if traces is not None:
+        front = traced_web(front, traces)
     return _behind_proxy(front, settings) if settings.behind_tls_proxy else front
 
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, Protocol
 
 import msgspec
@@ -145,6 +145,9 @@ class LiveHub:
         self.delay = Spread()
         """Seconds from the commit to the screens."""
         self._first_s = 0.0
+        self._traces: dict[str, str] = {}
+        self.on_told: Callable[[Mapping[str, str], float, int], None] | None = None
+        """Called with the traces of what the screens have just been told, since when we knew it, and how many they are."""
         self._beat_s = time.monotonic()
         self.position = 0
         self.trouble: Callable[[], list[Trouble]] = list
@@ -190,6 +193,8 @@ class LiveHub:
         if not self._entries:
             self._first_s = time.perf_counter()
         self._entries.extend(e for e in committed.entries if e.station == self._desk.station)
+        if committed.traces:
+            self._traces |= committed.traces
         for signal in committed.signals:
             self._moves.update(self._moving.moved(signal))
         if self._entries:
@@ -199,8 +204,9 @@ class LiveHub:
         while True:
             await self._news.wait()
             self._news.clear()
-            batch, first_s = list(self._entries), self._first_s
+            batch, first_s, traces = list(self._entries), self._first_s, self._traces
             self._entries.clear()
+            self._traces = {}
             if not batch:
                 continue
             try:
@@ -216,6 +222,8 @@ class LiveHub:
             for one in prepared:
                 self._broadcast(one)
             self.delay.add(time.perf_counter() - first_s)
+            if traces and self._screens and self.on_told is not None:
+                self.on_told(traces, first_s, len(self._screens))
             self._screens -= {screen for screen in self._screens if screen.closing}
             self.position = batch[-1].seq
             if any(entry.kind == "credential_revoked" for entry in batch):

@@ -61,6 +61,8 @@ class Reply(NamedTuple):
 
     topic: str
     payload: bytes
+    sent: Callable[[], None] | None = None
+    """Called when it was handed to the broker."""
 
 
 OnMessage = Callable[[str, bytes], Awaitable[Reply | None]]
@@ -242,7 +244,9 @@ class MqttDoor:
             self._answered += 1
             reply = future.result()
             self._receipts += reply is not None
-            link.answer(message, reply)
+            link.answer(message, None if reply is None else (reply.topic, reply.payload))
+            if reply is not None and reply.sent is not None:
+                reply.sent()
             if failures and not self._failing:
                 self._trouble.over("store")
         self._read_on()

@@ -20,6 +20,7 @@ import uvicorn
 from safezone.assets.routes import routes as asset_routes
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
+from safezone.core.lane import Batch
 from safezone.core.listeners import Listeners
 from safezone.core.settings import Web
 from safezone.entrypoints.access import AccessLog
@@ -46,6 +47,7 @@ from safezone.entrypoints.node_checks import SLOW_WRITE_S, add_checks, check_sai
 from safezone.entrypoints.probe import Login, Probe
 from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
 from safezone.entrypoints.tls import Certificate, certificate_of
+from safezone.entrypoints.traces import traces_of
 from safezone.entrypoints.who import Doorman
 from safezone.incidents.commands import KeepRefusedMessage
 from safezone.patrol.routes import routes as patrol_routes
@@ -86,7 +88,10 @@ class NodeReady(msgspec.Struct, frozen=True):
 class Node:
     """The running program of one station."""
 
-    def __init__(self, engine: Engine, folder: DataFolder, does: frozenset[Work] = EVERYTHING) -> None:
+    def __init__(
+        self, engine: Engine, folder: DataFolder, does: frozenset[Work] = EVERYTHING, name: str = ""
+    ) -> None:
+        """`name`: of this process, where it is one of several."""
         self.engine = engine
         self.does = does
         self.folder = folder
@@ -106,7 +111,10 @@ class Node:
         self.doors: list[Door] = []
         self.figures = Figures()
         self.probe: Probe | None = None
-        engine.lane.meter = self.figures.lane
+        self.traces = traces_of(self.desk.settings.traces, self.desk.station, name or "node")
+        engine.lane.meter = self._measure
+        if self.traces is not None:
+            self.hub.on_told = self.traces.told
         self.health = Health(engine.clock, self._tell)
         add_checks(self)
         self._exposition: Any = None
@@ -122,7 +130,13 @@ class Node:
             trouble = self.certificate.trouble
             self.health.add("certificate", lambda: check_said(trouble, "degraded"))
         doorman = Doorman(self.desk.authenticator, self.desk.station)
-        self.front = in_front_of(self.app, doorman, self.desk.settings.web, self.figures.web)
+        self.front = in_front_of(self.app, doorman, self.desk.settings.web, self.figures.web, self.traces)
+
+    def _measure(self, batch: Batch) -> None:
+        """In the lane's thread."""
+        self.figures.lane(batch)
+        if self.traces is not None:
+            self.traces.lane(batch)
 
     async def _keep_refused(self, source: str, raw: bytes, why: Words, who: Identity) -> None:
         kept = KeepRefusedMessage(source, who.actor, raw, why.th, why.en)
@@ -185,6 +199,8 @@ class Node:
 
         Without `web` no HTTP is served: another process of the station does that.
         """
+        if self.traces is not None:
+            self.traces.start()
         await self.hub.start()
         if "jobs" in self.does:
             self.listeners.start()
@@ -215,6 +231,8 @@ class Node:
                 await asyncio.to_thread(self.listeners.stop)
             await self.hub.stop()
             self.access.close()
+            if self.traces is not None:
+                await self.traces.stop()
 
     async def _serve(self, web: socket.socket) -> None:
         self._server = _Server(self.front, self.hub, self.desk.settings.web, self.certificate)

@@ -23,12 +23,13 @@ from safezone.entrypoints.house import DataFolder, Engine, House
 from safezone.entrypoints.http import WEB_DIST
 from safezone.entrypoints.lifeline import tell_ready
 from safezone.entrypoints.listening import listen
-from safezone.entrypoints.mqtt import MqttDoor, MqttSettings
+from safezone.entrypoints.mqtt import MqttDoor, MqttSettings, OnMessage
 from safezone.entrypoints.node import DOORS, EVERYTHING, Node, Work, ready_of, write_ready
 from safezone.entrypoints.node_checks import check_mqtt_door, check_said
 from safezone.entrypoints.poles import Poles
 from safezone.entrypoints.probe import device_of, probe_login
 from safezone.entrypoints.setting_up import NewStation, create_station, write_device_secrets
+from safezone.entrypoints.traced_doors import traced_messages
 from safezone.entrypoints.voice import say
 from safezone.zone.findings import StationSetRefused
 from safezone.zone.queries import list_stations
@@ -139,7 +140,7 @@ def _run_first(options: NodeOptions, folder: DataFolder, settings: Settings, wir
         return
     try:
         mqtt = _prepare_broker(options, folder, engine, settings)
-        node = Node(engine, folder, options.does)
+        node = Node(engine, folder, options.does, options.part)
         _add_doors(node, mqtt, settings)
         if options.part:
             from safezone.entrypoints import one_of_several  # noqa: PLC0415 - loading NATS takes 65 ms
@@ -170,7 +171,7 @@ def _run_beside(options: NodeOptions, folder: DataFolder, settings: Settings, wi
     engine = Engine(wire(settings), folder.open_database(settings), beginning.station)
     engine.start()
     try:
-        node = Node(engine, folder, options.does)
+        node = Node(engine, folder, options.does, options.part)
         one_of_several.join(node, beginning.fanout, options.part, list(options.beside))
 
         def on_ready() -> None:
@@ -187,7 +188,10 @@ def _run_beside(options: NodeOptions, folder: DataFolder, settings: Settings, wi
 def _add_doors(node: Node, mqtt: MqttSettings, settings: Settings) -> None:
     """The doors besides HTTP, and the looks at them."""
     desk, folder = node.desk, node.folder
-    door = MqttDoor(mqtt, desk.station, Poles(desk).on_message)
+    on_message: OnMessage = Poles(desk).on_message
+    if node.traces is not None:
+        on_message = traced_messages(on_message, node.traces)
+    door = MqttDoor(mqtt, desk.station, on_message)
     node.doors.append(_BrokerDoor(door))
     node.health.add("mqtt_door", lambda: check_mqtt_door(door.status()))
     login = probe_login(settings, desk.station, mqtt)
