@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -244,3 +245,10 @@ def last_seq(conn: Connection, station: str) -> int:
         {"of_station": station},
     ).first()
     return 0 if row is None else int(row.seq)
+
+
+def list_times(conn: Connection, station: str, kind: str, limit: int) -> list[datetime]:
+    """When this kind of thing happened at a station for the first times, at most `limit` of them (aware UTC)."""
+    of_kind = (log.c.station == station) & (log.c.kind == kind)
+    rows = conn.execute(select(log.c.at_us).where(of_kind).order_by(log.c.seq).limit(limit))
+    return [from_us(at_us) for at_us in rows.scalars()]

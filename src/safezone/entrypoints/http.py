@@ -32,6 +32,7 @@ from safezone.entrypoints.live_route import live_route
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.session_routes import SessionRoutes
 from safezone.entrypoints.settings_routes import SettingsRoutes
+from safezone.entrypoints.setup_routes import SetupRoutes
 from safezone.entrypoints.who import Doorman
 from safezone.incidents.report_routes import HandoverRoutes, RefusedMessageRoutes, ReportRoutes
 from safezone.incidents.retention_routes import HoldRoutes, RetentionRoutes
@@ -68,6 +69,7 @@ def create_app(
     }
     routes: list[Any] = [
         SessionRoutes,
+        SetupRoutes,
         ConsoleRoutes,
         IncidentRoutes,
         ReportRoutes,

@@ -52,6 +52,14 @@ _TWINS: Final = select(twin).where(
 )
 
 
+class Pressed(msgspec.Struct, frozen=True):
+    """That an SOS point was pressed, and when somebody in the command centre took it (aware UTC)."""
+
+    sos_point: str | None
+    at: datetime
+    acknowledged_at: datetime | None
+
+
 def incident_views(
     conn: Connection, station: str, ids: Collection[str], surroundings: Surroundings
 ) -> dict[str, IncidentView]:
@@ -351,3 +359,17 @@ def count_by_state(conn: Connection, station: str) -> tuple[dict[str, int], int]
     late = here & (incident.c.state == "reported") & incident.c.escalated_at_us.is_not(None)
     overdue = conn.execute(select(func.count()).select_from(incident).where(late)).scalar_one()
     return counts, int(overdue)
+
+
+def find_pressed(conn: Connection, station: str) -> Pressed | None:
+    """The newest press of an SOS point; None while nobody has pressed one. Who asks answers for who may know it."""
+    pressed = (incident.c.station == station) & (incident.c.channel == "sos_point")
+    row = conn.execute(
+        select(incident.c.sos_point, incident.c.last_report_at_us, incident.c.acknowledged_at_us)
+        .where(pressed)
+        .order_by(incident.c.last_report_at_us.desc(), incident.c.last_seq.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return Pressed(row.sos_point, from_us(row.last_report_at_us), maybe_from_us(row.acknowledged_at_us))

@@ -19,6 +19,13 @@ const ccoc = ["operator", "supervisor", "admin"] as const;
 /** In the order in which the menu shows them. */
 export const rooms: readonly Room[] = [
   {
+    path: "/office/setup",
+    title: "setup.title",
+    icon: "acknowledged",
+    roles: ["admin", "supervisor", "chief"],
+    load: () => import("../setup/Setup.svelte"),
+  },
+  {
     path: "/office/settings",
     title: "settings.title",
     icon: "settings",

@@ -113,3 +113,10 @@ def is_active_admin(row: Any, at_us: int) -> bool:
 def expiry_of(row: Any) -> Any:
     """When the account's time is over, or None."""
     return None if row.expires_at_us is None else from_us(row.expires_at_us)
+
+
+def count_active(conn: Connection, station: str) -> dict[str, int]:
+    """How many accounts somebody has taken up and may use, by role."""
+    here = (account.c.station == station) & (account.c.state == "active")
+    rows = conn.execute(select(account.c.role, func.count()).where(here).group_by(account.c.role))
+    return {role: int(count) for role, count in rows}

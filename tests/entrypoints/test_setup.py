@@ -1,0 +1,55 @@
+"""How far the setting up of a station has come is told by what has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.engines import EngineName
+from tests.support.station import RunningStation
+
+
+@pytest.fixture
+def station(engine: EngineName, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStation]:
+    found = RunningStation(tmp_path_factory.mktemp(f"setup-{engine}"))
+    yield found
+    found.close()
+
+
+def test_a_step_is_done_when_it_has_happened(station: RunningStation) -> None:
+    def look() -> dict[str, Any]:
+        found: dict[str, Any] = station.api("admin").ask("/api/v1/setup")
+        return found
+
+    begun = look()
+    assert begun["created_at"] is not None
+    nothing = ("zone_drawn_at", "pressed", "on_duty_at")
+    assert [begun[name] for name in nothing] == [None, None, None]
+    assert (begun["administrators"], begun["operators"]) == (0, 0), "a token is no account"
+
+    incident = station.api("sos-03").report("sos")["incident_id"]
+    pressed = look()["pressed"]
+    assert (pressed["sos_point"], pressed["acknowledged_at"]) == ("sos-03", None)
+    operator = station.api("operator")
+    operator.on(operator.incident(incident), "acknowledge")
+    assert look()["pressed"]["acknowledged_at"] is not None
+
+    station.api("public").report("noise")
+    assert look()["pressed"]["sos_point"] == "sos-03", "only a press of a pole counts"
+    station.api("car-1").act("/api/v1/units/car-1/duty", {"on": True})
+    assert look()["on_duty_at"] is not None
+
+
+def test_a_unit_is_listed_once_and_called_by_one_name(station: RunningStation) -> None:
+    supervisor = station.api("supervisor")
+    new = {"id": "car-7", "call_sign": "มุกดา 70", "kind": "car", "name_th": "รถตู้", "name_en": "Van"}
+    for _ in range(2):
+        assert supervisor.act("/api/v1/units", new)["call_sign"] == "มุกดา 70"
+    head = station.head()
+    assert supervisor.act("/api/v1/units", {**new, "kind": "motorcycle"})["kind"] == "motorcycle"
+    assert [entry.kind for entry in station.log(after=head)] == ["unit_registered"]
+    taken = supervisor.post("/api/v1/units", {**new, "id": "car-8"})
+    assert (taken.status_code, taken.json()["code"]) == (409, "call_sign_taken")
+    assert supervisor.get("/api/v1/units/car-8").status_code == 404

@@ -1,0 +1,55 @@
+/** What the first hour asks of the station. */
+import { read, send } from "../api/client.ts";
+import type { StationView, UnitView, Words } from "../api/types.ts";
+
+export interface SetupView {
+  station: StationView;
+  created_at: string | null;
+  zone_drawn_at: string | null;
+  administrators: number;
+  operators: number;
+  sos_points: number;
+  pressed: { sos_point: string | null; at: string; acknowledged_at: string | null } | null;
+  units: number;
+  on_duty_at: string | null;
+}
+
+/** A pole's secret, shown this once. */
+export interface GivenSecret {
+  point_id: string;
+  username: string;
+  secret: string;
+  topic: string;
+  mqtt_port: number;
+  mqtt_tls: boolean;
+}
+
+export interface NewPole {
+  code: string;
+  name: Words;
+  place: { lon: number; lat: number };
+}
+
+export interface NewUnit {
+  id: string;
+  call_sign: string;
+  kind: "car" | "motorcycle" | "foot";
+  name_th: string;
+  name_en: string;
+}
+
+export const setup = {
+  look: () => read<SetupView>("/api/v1/setup"),
+  addPole: (pole: NewPole) =>
+    send<{ id: string }>("/api/v1/assets", { kind: "sos_point", lifecycle: "in_service", ...pole }),
+  secretOf: (point: string) => send<GivenSecret>(`/api/v1/devices/${encodeURIComponent(point)}/secret`, {}),
+  addUnit: (unit: NewUnit) => send<UnitView>("/api/v1/units", unit),
+  unitToken: (unit: string) =>
+    send<{ secret: string }>("/api/v1/admin/credentials", {
+      sort: "token",
+      role: "unit",
+      name: unit,
+      unit_id: unit,
+    }),
+  signOn: (unit: string) => send<UnitView>(`/api/v1/units/${encodeURIComponent(unit)}/duty`, { on: true }),
+};
