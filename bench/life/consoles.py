@@ -31,10 +31,17 @@ class Console(asyncio.Protocol):
     async def open(self) -> None:
         """As a browser does: everything that is shown, then the feed from there on."""
         began_s = time.monotonic()
-        line = Line(self.of.url)
-        status, body = await line.ask("GET", "/api/v1/console", self.token)
-        line.close()
-        assert status == 200, body
+        while True:
+            line = Line(self.of.url)
+            try:
+                status, body = await line.ask("GET", "/api/v1/console", self.token)
+            except (OSError, TimeoutError):
+                status, body = 0, b""
+            line.close()
+            if status == 200:
+                break
+            self.of.notes.counts[f"consoles asked again ({status})"] += 1
+            await asyncio.sleep(1.0)
         self.of.notes.took("console → opened", began_s)
         self.of.largest_snapshot = max(self.of.largest_snapshot, len(body))
         self.place = int(json.loads(body)["seq"])
@@ -44,9 +51,13 @@ class Console(asyncio.Protocol):
         """The feed, from the line after the last that it was given."""
         self._rest, self._is_open = b"", True
         self.spoken_s = time.monotonic()
-        transport, _ = await asyncio.get_running_loop().create_connection(
-            lambda: self, self.of.host, self.of.port
-        )
+        try:
+            transport, _ = await asyncio.get_running_loop().create_connection(
+                lambda: self, self.of.host, self.of.port
+            )
+        except OSError:
+            self.of.returning.put_nowait(self)
+            return
         transport.write(
             f"GET /api/v1/live HTTP/1.1\r\nHost: life\r\nAuthorization: Bearer {self.token}\r\n"
             f"Last-Event-ID: {self.place}\r\n\r\n".encode()

@@ -29,7 +29,7 @@ class Desks:
         self._draw = random.Random(asked["seed"])
         self.notes = Notes()
         self._lines = [Line(self.url) for _ in range(LINES)]
-        self._next = 0
+        self._next = self._place = 0
         self._busy: set[str] = set()
         self._cases: set[asyncio.Task[None]] = set()
         self._photo = _photo()
@@ -48,22 +48,31 @@ class Desks:
 
     async def _watch(self) -> None:
         """One feed for all operators: each new incident is somebody's."""
-        parts = urlsplit(self.url)
-        place = 0
         while True:
-            reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=2**24)
-            after = f"Last-Event-ID: {place}\r\n" if place else ""
+            try:
+                await self._follow()
+            except OSError:
+                self.notes.counts["the operators' feed was cut"] += 1
+            await asyncio.sleep(1.0)
+
+    async def _follow(self) -> None:
+        """The feed after the last line that came, to its end."""
+        parts = urlsplit(self.url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=2**24)
+        try:
+            after = f"Last-Event-ID: {self._place}\r\n" if self._place else ""
             writer.write(
                 f"GET /api/v1/live HTTP/1.1\r\nHost: life\r\nAuthorization: Bearer {self._operators[0]}\r\n{after}\r\n".encode()
             )
             while line := await reader.readline():
                 if line.startswith(b"id: "):
-                    place = int(line[4:])
+                    self._place = int(line[4:])
                 elif b'"kind":"incident_opened"' in line[:300]:
                     case = asyncio.create_task(self._see_through(json.loads(line[6:])["subject"]))
                     self._cases.add(case)
                     case.add_done_callback(self._ended)
-            await asyncio.sleep(1.0)
+        finally:
+            writer.close()
 
     def _ended(self, case: asyncio.Task[None]) -> None:
         self._cases.discard(case)

@@ -52,9 +52,9 @@ class Gauges(threading.Thread):
     def _look(self, began_s: float) -> Sample:
         memory, cpu = {}, {}
         for name, pid in {**self._station.pids(), **self._families}.items():
-            family = _family(pid) if name in self._families else [psutil.Process(pid)]
+            whole = name in self._families
             # Of a family the proportional size: its members share much.
-            used = [_used(each, shared=name in self._families) for each in family]
+            used = [_used(each, shared=whole) for each in _family(pid, whole=whole)]
             memory[name] = sum(m for m, _ in used)
             cpu[name] = sum(c for _, c in used)
         try:
@@ -88,11 +88,12 @@ class Gauges(threading.Thread):
         return float(sum((x - mean_x) * (y - mean_y) for x, y in points) / spread)
 
 
-def _family(pid: int) -> list[psutil.Process]:
+def _family(pid: int, *, whole: bool) -> list[psutil.Process]:
+    """The process, and with `whole` all that it has started; nothing when it has ended, which may be at any moment."""
     try:
         top = psutil.Process(pid)
-        return [top, *top.children(recursive=True)]
-    except psutil.NoSuchProcess:
+        return [top, *(top.children(recursive=True) if whole else ())]
+    except psutil.Error:
         return []
 
 
