@@ -42,12 +42,15 @@ class Ear:
     def __init__(self, name: str) -> None:
         self.name = name
         self.fails_at: set[int] = set()
+        self.says_more = False
         self.attempts: list[int] = []
         self.failed = threading.Event()
 
     def hear(self, entry: Entry, _event: Any, uow: UnitOfWork) -> None:
         self.attempts.append(entry.seq)
         uow.record(Heard(by=self.name, seq=entry.seq))
+        if self.says_more:
+            uow.record(Said(thing="more"))
         if entry.seq in self.fails_at:
             self.failed.set()
             raise RuntimeError(f"{self.name} cannot act on line {entry.seq}")
@@ -155,6 +158,20 @@ def test_a_listener_that_goes_on_failing_is_parked_and_delays_nobody(ears: Ears)
     assert ears.heard("other") == ears.lines(Said, CredentialIssued)
     assert len(ears.lines(ListenerResumed)) == 1
     assert ears.ground.verdict().content
+
+
+def test_one_that_always_has_more_to_hear_delays_nobody(ears: Ears) -> None:
+    """What it does is in the log and concerns itself, so that it never comes to the end of the log."""
+    ears.good.says_more = True
+    ears.ground.do(Say("something"))
+    ears.listeners.start()
+    try:
+        eventually(lambda: ears.heard("other"), within_s=30)
+    finally:
+        ears.good.says_more = False
+    ears.settle()
+    assert ears.heard("good") == ears.lines(Said)
+    assert ears.heard("other") == ears.lines(Said, CredentialIssued)
 
 
 def test_a_parked_listener_stays_parked_over_a_restart(tmp_path: Path, engine: EngineName) -> None:

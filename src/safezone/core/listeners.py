@@ -271,18 +271,20 @@ class Listeners:
             self._retry_at[listener.name] = time.monotonic() + 1.0
 
     def _lead(self, listener: Listener) -> None:
-        """The listener has heard everything up to the end of the log, or its failure is noted."""
-        while True:
-            with self._database.read() as conn:
-                cursor = _find(conn, self._station, listener.name) or _Cursor(0, "running", 0, None)
-                if cursor.state == "parked":
-                    return
-                entries = self._reader.list_after(conn, self._station, cursor.seq, AT_ONCE)
-            if not entries:
+        """The listener has heard what comes next in the log, or its failure is noted; what is left has its next turn.
+
+        One turn and no more, because what a listener does may concern itself: it would never come to the end.
+        """
+        with self._database.read() as conn:
+            cursor = _find(conn, self._station, listener.name) or _Cursor(0, "running", 0, None)
+            if cursor.state == "parked":
                 return
-            wanted = [entry for entry in entries if entry.kind in listener.kinds]
-            if not self._hear(listener, wanted, entries[-1].seq, cursor):
-                return
+            entries = self._reader.list_after(conn, self._station, cursor.seq, AT_ONCE)
+        if not entries:
+            return
+        wanted = [entry for entry in entries if entry.kind in listener.kinds]
+        if self._hear(listener, wanted, entries[-1].seq, cursor) and len(entries) == AT_ONCE:
+            self._news.put(_News(frozenset([listener.name])))
 
     def _hear(self, listener: Listener, wanted: list[Entry], up_to_seq: int, cursor: _Cursor) -> bool:
         who = system(self._station, listener.name)
