@@ -12,6 +12,7 @@ import pytest
 
 from safezone.core.errors import Unavailable
 from safezone.entrypoints.poles import KEPT_AT_ONCE, MOST_OF_ONE, Poles
+from safezone.events.incidents import PressesCounted, ReportReceived
 from safezone.incidents.queries import list_incidents, list_refused_messages
 from safezone.incidents.views import IncidentView, RefusedMessageView
 from tests.support.engines import EngineName
@@ -142,11 +143,30 @@ async def test_a_pole_that_presses_without_end_waits_for_itself_alone(door: Door
     answered = await asyncio.gather(*flood)
     assert await other is True
     assert order.index("sos-04") < 100, "the other pole did not wait for the flood"
-    assert 0 < sum(answered) <= MOST_OF_ONE, (
-        "the rest joined what was waiting already, without a receipt of its own"
-    )
+    assert 0 < sum(answered) <= 2 * MOST_OF_ONE, "the rest is counted, without a receipt of its own"
     assert len(door.incidents()) == 2
+    stored, counted = _numbers_in_the_log(door)
+    assert len(stored) == len(set(stored)) == sum(answered)
+    assert len(stored) + sum(each.count for each in counted) == 600, "none of them is silently gone"
+    assert all(1 <= each.lowest_n <= each.highest_n <= 600 for each in counted)
     assert await press("sos-03", 601), "and it goes on as ever"
+
+
+def _numbers_in_the_log(door: Door) -> tuple[list[str], list[PressesCounted]]:
+    """The keys of the presses of sos-03 that are kept by themselves, and those that were counted."""
+    events = [entry.event for entry in door.station.log()]
+    reports = [each for each in events if isinstance(each, ReportReceived) and each.sos_point == "sos-03"]
+    return [each.dedupe_sha256 for each in reports], [x for x in events if isinstance(x, PressesCounted)]
+
+
+async def test_a_crowd_that_cannot_be_counted_is_not_answered(door: Door) -> None:
+    """None of its messages is acknowledged to the broker, which brings them again."""
+    door.station.engine.lane.stop()
+    said = [b'{"n": %d}' % number for number in range(1, MOST_OF_ONE + 51)]
+    told = await asyncio.gather(*(door.say(each) for each in said), return_exceptions=True)
+    assert all(isinstance(each, Unavailable) for each in told)
+    door.station.engine.lane.start()
+    assert await door.say(b'{"n": 999}') is not None, "nobody waits for a crowd that failed"
 
 
 async def test_rubbish_of_one_topic_is_kept_so_often_and_no_more(door: Door) -> None:

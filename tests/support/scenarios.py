@@ -17,7 +17,7 @@ from safezone.core.i18n import Words
 from safezone.core.identity import Identity, Role, public
 from safezone.core.listeners import MAX_TRIES, NoteFailure, ResumeListener
 from safezone.events import assets as asset_events
-from safezone.incidents.commands import EraseDue, EscalateOverdue
+from safezone.incidents.commands import CountPresses, EraseDue, EscalateOverdue
 from safezone.patrol.commands import RegisterUnits, UnitEntry
 from safezone.zone.commands import ImportGround
 from tests.support.station import START, STATION, Api, RunningStation, who
@@ -44,6 +44,10 @@ def from_press_to_close(station: RunningStation, operator: Api) -> None:
     view = operator.incident(pole.report()["incident_id"])
     station.clock.advance(20)
     pole.report()
+    counted = CountPresses(
+        incident_id=view["id"], sos_point="sos-03", count=12, lowest_n=130, highest_n=141, first_at=START
+    )  # fmt: skip
+    station.do(counted, SYSTEM)
     station.do(EscalateOverdue(), SYSTEM)
     view = operator.on(operator.incident(view["id"]), "acknowledge")
     view = operator.on(view, "dispatch", unit_ids=["car-1", "moto-1"])

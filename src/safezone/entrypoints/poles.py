@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -16,8 +17,9 @@ from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
 from safezone.entrypoints.mqtt import PROBE_POINT, Reply, SosTopic, parse_topic, receipt_topic
 from safezone.entrypoints.pacing import Allowance, Turns
-from safezone.incidents.commands import KeepRefusedMessage
+from safezone.incidents.commands import CountPresses, KeepRefusedMessage
 from safezone.incidents.intake import sos_point
+from safezone.incidents.views import Receipt
 
 logger = logging.getLogger("safezone.poles")
 
@@ -38,13 +40,23 @@ class _ProbePress(msgspec.Struct, frozen=True):
 _decode_probe: Final = msgspec.json.Decoder(_ProbePress).decode
 
 
+class _Crowd:
+    """Presses of one pole beyond those that wait for their turn: they are counted together."""
+
+    def __init__(self, first_at: datetime) -> None:
+        self.first_at = first_at
+        self.numbers: list[int] = []
+        """As the pole counts them, of all but the first."""
+        self.counted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
 class Poles:
     """Handles what comes in from SOS points; whatever makes no sense is kept and never stops the next message."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._turns = Turns(AT_ONCE)
-        self._newest: dict[str, asyncio.Future[None]] = {}
+        self._crowds: dict[str, _Crowd] = {}
         self._kept = Allowance(KEPT_PER_S, KEPT_AT_ONCE)
 
     async def on_message(self, topic: str, payload: bytes) -> Reply | None:
@@ -67,35 +79,55 @@ class Poles:
         return None
 
     async def _press_in_turn(self, said: SosTopic, payload: bytes, who: Identity) -> Reply | None:
-        """The receipt; None for a press beyond those of this pole that wait already, once the newest of them is on disk.
+        """The receipt; None for a press beyond those of this pole that wait already, once it is counted on disk.
 
-        Such a press would have joined the same incident. It gets no receipt, so a pole that means it says it again.
+        Such a press joins the incident of those before it. It gets no receipt, so a pole that means it says it again.
         """
-        newest = self._newest.get(said.point)
-        if newest is not None and self._turns.waiting(said.point) >= MOST_OF_ONE:
-            await asyncio.shield(newest)
-            return None
-        done = self._newest[said.point] = asyncio.get_running_loop().create_future()
-        try:
+        if self._turns.waiting(said.point) < MOST_OF_ONE:
             async with self._turns.turn(said.point):
-                reply = await self._press(said, payload, who)
+                return self._receipt_for(said, *await self._press(said, payload, who))
+        press = sos_point.decode(said.station, said.point, payload, self._desk.clock.now()).press
+        crowd = self._crowds.get(said.point)
+        if crowd is not None:
+            crowd.numbers.append(press.n)
+            await asyncio.shield(crowd.counted)
+            return None
+        crowd = self._crowds[said.point] = _Crowd(self._desk.clock.now())
+        try:
+            return await self._lead(crowd, said, payload, who)
         except Exception as problem:
-            done.set_exception(problem)
-            done.exception()  # Often nobody waits for it.
+            crowd.counted.set_exception(problem)
+            crowd.counted.exception()  # Often nobody waits for it.
             raise
-        else:
-            done.set_result(None)
         finally:
-            done.cancel()  # Only where nothing was said yet: the program is ending.
-            if self._newest.get(said.point) is done:
-                del self._newest[said.point]
-        return reply
+            crowd.counted.cancel()  # Only where nothing was said yet: the program is ending.
+            if self._crowds.get(said.point) is crowd:
+                del self._crowds[said.point]
 
-    async def _press(self, said: SosTopic, payload: bytes, who: Identity) -> Reply:
+    async def _lead(self, crowd: _Crowd, said: SosTopic, payload: bytes, who: Identity) -> Reply:
+        """The first of a crowd is a press like any other; when it is stored, those who came after it are counted."""
+        async with self._turns.turn(said.point):
+            del self._crowds[said.point]  # Whoever comes from now on is the next crowd.
+            decoded, receipt = await self._press(said, payload, who)
+            if crowd.numbers:
+                counted = CountPresses(
+                    incident_id=receipt.incident_id, sos_point=said.point, count=len(crowd.numbers),
+                    lowest_n=min(crowd.numbers), highest_n=max(crowd.numbers), first_at=crowd.first_at,
+                )  # fmt: skip
+                await self._desk.execute(counted, who)
+        crowd.counted.set_result(None)
+        return self._receipt_for(said, decoded, receipt)
+
+    async def _press(
+        self, said: SosTopic, payload: bytes, who: Identity
+    ) -> tuple[sos_point.Decoded, Receipt]:
         decoded = sos_point.decode(said.station, said.point, payload, self._desk.clock.now())
-        receipt = await self._desk.execute(decoded.command, who)
+        receipt: Receipt = await self._desk.execute(decoded.command, who)
         if decoded.complaint is not None and not receipt.repeated:
             await self._keep(f"safezone/{said.station}/sos/{said.point}/press", payload, decoded.complaint)
+        return decoded, receipt
+
+    def _receipt_for(self, said: SosTopic, decoded: sos_point.Decoded, receipt: Receipt) -> Reply:
         return Reply(
             receipt_topic(said.station, said.point), sos_point.encode_receipt(decoded.press, receipt)
         )

@@ -70,6 +70,20 @@ class TwinSuggested(Event, frozen=True, tag="twin_suggested"):
     distance_m: int
 
 
+class PressesCounted(Event, frozen=True, tag="presses_counted"):
+    """A pole was pressed faster than each press could be kept by itself: so many more messages of it came, with its own
+    numbers from `lowest_n` to `highest_n`, after the press of the incident that they belong to.
+    """
+
+    subject_field = "incident_id"
+    incident_id: str
+    sos_point: str
+    count: int
+    lowest_n: int
+    highest_n: int
+    first_at: datetime
+
+
 class IncidentAcknowledged(Event, frozen=True, tag="incident_acknowledged"):
     """An operator has taken the incident."""
 

@@ -39,6 +39,17 @@ class ReportEmergency(msgspec.Struct, frozen=True, kw_only=True):
     claimed_at: datetime | None = None
 
 
+class CountPresses(msgspec.Struct, frozen=True, kw_only=True):
+    """So many more presses of this pole came while its others were being stored; they belong to this incident."""
+
+    incident_id: str
+    sos_point: str
+    count: Annotated[int, msgspec.Meta(ge=1)]
+    lowest_n: int
+    highest_n: int
+    first_at: datetime
+
+
 class AcknowledgeIncident(msgspec.Struct, frozen=True):
     """I take this incident."""
 

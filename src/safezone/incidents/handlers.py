@@ -34,7 +34,9 @@ def register(bus: Bus, surroundings: Surroundings, units: Units) -> None:
     """The bus knows who carries out each command about incidents, and who writes their rows."""
     store.register(bus)
     handling = Handling(surroundings, units)
-    bus.handle(cmds.ReportEmergency, Reporting(surroundings).report_emergency)
+    reporting = Reporting(surroundings)
+    bus.handle(cmds.ReportEmergency, reporting.report_emergency)
+    bus.handle(cmds.CountPresses, reporting.count_presses)
     bus.handle(cmds.AcknowledgeIncident, handling.acknowledge)
     bus.handle(cmds.DispatchUnits, handling.dispatch)
     bus.handle(cmds.ProgressAssignment, handling.progress)

@@ -34,6 +34,7 @@ def register(bus: Bus) -> None:
     bus.apply(ev.ReportReceived, _report_received)
     bus.apply(ev.IncidentOpened, _incident_opened)
     bus.apply(ev.TwinSuggested, _twin_suggested)
+    bus.apply(ev.PressesCounted, lambda c, e, x: touch(c, e, x.incident_id))
     bus.apply(ev.IncidentAcknowledged, _acknowledged)
     bus.apply(ev.IncidentEscalated, lambda c, e, x: _change(c, e, x.incident_id, escalated_at_us=to_us(e.at)))
     bus.apply(ev.PriorityChanged, lambda c, e, x: _decide(c, e, x.incident_id, priority=x.priority))

@@ -16,6 +16,7 @@ _DONE: Final[dict[type[Event], Words]] = {
     ev.ReportReceived: Words(th="รับแจ้ง", en="reported"),
     ev.IncidentOpened: Words(th="เปิดเหตุ", en="opened the incident"),
     ev.TwinSuggested: Words(th="พบเหตุที่อาจเป็นเรื่องเดียวกัน", en="found what may be the same incident"),
+    ev.PressesCounted: Words(th="กดรัวเกินกว่าจะแยกเก็บทีละครั้ง", en="was pressed faster than each could be kept"),
     ev.IncidentAcknowledged: Words(th="รับทราบ", en="acknowledged"),
     ev.IncidentEscalated: Words(th="แจ้งหัวหน้าเวร: เกินเวลาที่กำหนด", en="told the supervisor: over the limit"),
     ev.PriorityChanged: Words(th="เปลี่ยนความเร่งด่วน", en="changed the priority"),
@@ -108,6 +109,11 @@ def _detail_of(event: Event) -> Words | None:
             of_point = f" {point}" if point else ""
             again = Words(th=" (รวมกับเหตุเดิม)", en=" (joined)") if joined else Words(th="", en="")
             return Words(th=f"{where.th}{of_point}{again.th}", en=f"{where.en}{of_point}{again.en}")
+        case ev.PressesCounted(sos_point=point, count=count, lowest_n=low, highest_n=high):
+            return Words(
+                th=f"เสา {point} อีก {count} ครั้ง (ลำดับที่ {low}–{high})",
+                en=f"{point}, {count} more (its numbers {low}–{high})",
+            )
         case ev.PriorityChanged(priority=priority):
             return Words(th=f"ระดับ {priority}", en=f"priority {priority}")
         case ev.UnitDispatched(call_sign=call_sign):

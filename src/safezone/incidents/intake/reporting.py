@@ -11,9 +11,9 @@ from safezone.core.geo import Point, cell_of, check_point
 from safezone.core.i18n import Words, buddhist_year
 from safezone.core.ids import new_id, tracking_code_of
 from safezone.core.work import UnitOfWork
-from safezone.events.incidents import IncidentOpened, ReportReceived, TwinSuggested
+from safezone.events.incidents import IncidentOpened, PressesCounted, ReportReceived, TwinSuggested
 from safezone.incidents import rules
-from safezone.incidents.commands import ReportEmergency
+from safezone.incidents.commands import CountPresses, ReportEmergency
 from safezone.incidents.selection import find_report, find_same_point, list_near, next_number
 from safezone.incidents.surroundings import Surroundings
 from safezone.incidents.viewing import PlaceContent, encode_place
@@ -48,6 +48,13 @@ class Reporting:
                 uow.record(suggested)
         code = tracking_code_of(received.report_id)
         return Receipt(received.report_id, received.incident_id, code, joined=twin_id is not None)
+
+    def count_presses(self, cmd: CountPresses, uow: UnitOfWork) -> str:
+        """They stand in the incident's story; returns its id."""
+        _require_own_point(cmd.sos_point, uow)
+        counted = PressesCounted(**msgspec.structs.asdict(cmd))
+        uow.record(counted)
+        return counted.incident_id
 
     def _point_of(self, cmd: ReportEmergency, uow: UnitOfWork) -> Point | None:
         """Where the SOS point stands; None for other channels and for a point that nobody knows."""
@@ -112,15 +119,21 @@ class Reporting:
 def _require_may_report(cmd: ReportEmergency, uow: UnitOfWork) -> None:
     """Anybody may report; a pole only for itself, and what came by telephone is written by the command centre."""
     who = uow.identity
-    if who.role == "sos_point" and cmd.sos_point != who.point_id:
-        raise NotAllowed(
-            "not_your_point",
-            Words(
-                th=f"อุปกรณ์นี้แจ้งเหตุแทนเสา {cmd.sos_point} ไม่ได้",
-                en=f"This device may not report for SOS point {cmd.sos_point}.",
-            ),
-        )
+    if who.role == "sos_point":
+        _require_own_point(cmd.sos_point, uow)
     if cmd.channel == "phone":
         who.require("operator", "supervisor", "admin")
     if cmd.sos_point is not None and cmd.channel == "sos_point":
         who.require("sos_point", "system")
+
+
+def _require_own_point(point: str | None, uow: UnitOfWork) -> None:
+    uow.identity.require("sos_point", "system")
+    if uow.identity.role == "sos_point" and point != uow.identity.point_id:
+        raise NotAllowed(
+            "not_your_point",
+            Words(
+                th=f"อุปกรณ์นี้แจ้งเหตุแทนเสา {point} ไม่ได้",
+                en=f"This device may not report for SOS point {point}.",
+            ),
+        )
