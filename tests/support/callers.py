@@ -78,7 +78,7 @@ class Pole:
 
     def start(self) -> None:
         """It presses from now on."""
-        self._client.connect_async("127.0.0.1", self._station.mqtt_port, keepalive=20)
+        self._client.connect_async(self._station.mqtt_host, self._station.mqtt_port, keepalive=20)
         self._client.loop_start()
         self._thread.start()
 

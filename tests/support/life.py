@@ -9,12 +9,10 @@ judgement = life.judge()  # fails where a promise was broken; returns what was c
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 import httpx
@@ -22,7 +20,15 @@ import httpx
 from tests.support.callers import Pole, Reporter
 from tests.support.duty import STEP_EVENTS, Desk, Tracker
 from tests.support.places import eventually
-from tests.support.record import Line, count_claims, count_reports, head_of, list_reports, read_log
+from tests.support.record import (
+    Line,
+    count_claims,
+    count_reports,
+    head_of,
+    list_fixes,
+    list_reports,
+    read_log,
+)
 from tests.support.running import Station, finish
 from tests.support.screens import Screen
 
@@ -100,7 +106,7 @@ class Life:
         for each in self._everybody()[len(self.poles) + 2 :]:
             each.finish()
         eventually(lambda: not any(p.list_pending() for p in (*self.poles, self.simple)), within_s=within_s)
-        database, simple = self.station.database, self.simple
+        database, simple = self.station.record, self.simple
         eventually(lambda: count_reports(database, [simple.point]) >= len(simple.presses), within_s=within_s)
         eventually(self.is_quiet, within_s=within_s)
         return time.monotonic() - began
@@ -114,7 +120,7 @@ class Life:
         except httpx.TransportError:
             return False
         return not any(each["lag"] for each in listed["items"]) and self.screen.place == head_of(
-            self.station.database
+            self.station.record
         )
 
     def finish(self) -> None:
@@ -124,7 +130,7 @@ class Life:
 
     def judge_what_was_said(self) -> Judgement:
         """Fails where anything acknowledged is missing, anything is twice, or a screen is wrong."""
-        log = read_log(self.station.database)
+        log = read_log(self.station.record)
         return Judgement(
             self._judge_presses(log),
             self._judge_reports(log),
@@ -175,9 +181,7 @@ class Life:
         return len(steps)
 
     def _judge_fixes(self) -> int:
-        with closing(sqlite3.connect(f"file:{self.station.database}?mode=ro", uri=True)) as conn:
-            rows = conn.execute("SELECT unit_id, claimed_us FROM position").fetchall()
-        kept = Counter((unit, datetime.fromtimestamp(us / 1e6, UTC)) for unit, us in rows)
+        kept = list_fixes(self.station.record)
         sent = [(tracker.unit, at) for tracker in self.trackers for at in tracker.sent]
         wrong = [each for each in sent if kept[each] != 1]
         assert not wrong, f"{len(wrong)} of {len(sent)} confirmed fixes are not kept once: {wrong[:3]}"

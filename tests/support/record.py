@@ -1,4 +1,4 @@
-"""Reads a station's SQLite file directly, for tests that compare what was said with what was really kept."""
+"""Reads a station's database directly, for tests that compare what was said with what was really kept."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psycopg
+
+Kept = Path | str
+"""A SQLite file, or the address of a PostgreSQL database."""
 Claim = tuple[str | None, datetime | None]
 """What tells one report from another: which SOS point sent it (None: nobody's), and what its clock said."""
 
@@ -24,18 +28,18 @@ class Line(NamedTuple):
     data: dict[str, Any]
 
 
-def read_log(database: Path) -> list[Line]:
+def read_log(database: Kept) -> list[Line]:
     """Every line of the log, in order. The station may be running."""
     rows = _read(database, "SELECT seq, kind, subject, data FROM log ORDER BY seq")
     return [Line(seq, kind, subject, json.loads(data)) for seq, kind, subject, data in rows]
 
 
-def head_of(database: Path) -> int:
+def head_of(database: Kept) -> int:
     """The number of the last line of the log."""
     return int(_read(database, "SELECT max(seq) FROM log")[0][0])
 
 
-def count_reports(database: Path, sos_points: Iterable[str]) -> int:
+def count_reports(database: Kept, sos_points: Iterable[str]) -> int:
     """How many reports of these SOS points are kept."""
     counted = dict(_read(database, "SELECT sos_point, count(*) FROM report GROUP BY sos_point"))
     return sum(counted.get(point, 0) for point in sos_points)
@@ -56,6 +60,15 @@ def _claim_of(report: dict[str, Any]) -> Claim:
     return report.get("sos_point"), datetime.fromisoformat(claimed_at) if claimed_at else None
 
 
-def _read(database: Path, query: str) -> list[Any]:
+def list_fixes(database: Kept) -> Counter[tuple[str, datetime]]:
+    """How often each position is kept, by unit and by the time that it claims."""
+    rows = _read(database, "SELECT unit_id, claimed_us FROM position")
+    return Counter((unit, datetime.fromtimestamp(us / 1e6, UTC)) for unit, us in rows)
+
+
+def _read(database: Kept, query: str) -> list[Any]:
+    if isinstance(database, str):
+        with psycopg.connect(database.replace("+psycopg", "")) as server:
+            return server.execute(query.encode()).fetchall()
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as conn:
         return conn.execute(query).fetchall()
