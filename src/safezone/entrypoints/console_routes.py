@@ -93,7 +93,7 @@ def read_snapshot(
     return ConsoleSnapshot(
         last_seq(conn, identity.station),
         at,
-        view_of(identity),
+        view_of(identity, at),
         zone.get_station(conn, identity.station),
         open_ones + closed,
         patrol.list_unit_views(conn, identity),

@@ -21,6 +21,7 @@ from safezone.core.identity import Identity
 from safezone.core.record_faults import WrongValue
 from safezone.entrypoints import problems
 from safezone.entrypoints.access import AccessLog, AccessRoutes
+from safezone.entrypoints.account_routes import InvitationRoutes, OwnAccountRoutes
 from safezone.entrypoints.admin_routes import AdminRoutes, CredentialRoutes, HealthRoutes
 from safezone.entrypoints.api_description import openapi_config
 from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
@@ -30,9 +31,11 @@ from safezone.entrypoints.headers import PAGE_HEADERS, add_headers
 from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
 from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.people_routes import PeopleRoutes, SessionsRoutes
 from safezone.entrypoints.session_routes import SessionRoutes
 from safezone.entrypoints.settings_routes import SettingsRoutes
 from safezone.entrypoints.setup_routes import SetupRoutes
+from safezone.entrypoints.signing_in import SigningIn
 from safezone.entrypoints.who import Doorman
 from safezone.incidents.report_routes import HandoverRoutes, RefusedMessageRoutes, ReportRoutes
 from safezone.incidents.retention_routes import HoldRoutes, RetentionRoutes
@@ -65,11 +68,16 @@ def create_app(
         "node_state": _always(state),
         "database": _always(desk.database),
         "access_folder": _always(access.folder),
+        "signing_in": _always(SigningIn(desk)),
         "bad_sign_ins": _always(Allowance(BAD_SIGN_INS_PER_S, BAD_SIGN_INS_AT_ONCE)),
     }
     routes: list[Any] = [
         SessionRoutes,
         SetupRoutes,
+        InvitationRoutes,
+        OwnAccountRoutes,
+        PeopleRoutes,
+        SessionsRoutes,
         ConsoleRoutes,
         IncidentRoutes,
         ReportRoutes,
@@ -103,6 +111,7 @@ def create_app(
             "Surroundings": Surroundings,
             "Roads": Roads,
             "Allowance": Allowance,
+            "SigningIn": SigningIn,
             "Path": Path,
         },
         before_send=[add_headers, access.on_send],

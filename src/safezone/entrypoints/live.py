@@ -219,6 +219,7 @@ class LiveHub:
                     self._screens.discard(screen)
                     screen.close()
             # From here to the end nothing is awaited: a screen that joins is either before or after this batch.
+            self._sign_out_expired()
             for one in prepared:
                 self._broadcast(one)
             self.delay.add(time.perf_counter() - first_s)
@@ -303,6 +304,7 @@ class LiveHub:
     async def _send_moves(self) -> None:
         while True:
             await asyncio.sleep(COALESCE_S)
+            self._sign_out_expired()
             moves, self._moves = self._moves, {}
             if not moves:
                 continue
@@ -315,6 +317,15 @@ class LiveHub:
                 seen = {id_: fix for id_, fix in moves.items() if self._moving.may_see(screen.identity, id_)}
                 if seen:
                     screen.push(frame_of("positions", {"at": at, "units": _as_moves(seen)}))
+
+    def _sign_out_expired(self) -> None:
+        """Whose time is over by the clock is told so within half a second, and gets nothing more."""
+        now = self._desk.clock.now()
+        over = [
+            each for each in self._screens if each.identity.expires_at and each.identity.expires_at <= now
+        ]
+        if over:
+            self._sign_out_revoked(over)
 
     def _sign_out_revoked(self, among: Sequence[Screen] | None = None) -> None:
         for screen in list(self._screens if among is None else among):

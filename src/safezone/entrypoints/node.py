@@ -44,6 +44,7 @@ from safezone.entrypoints.lifeline import BEAT_S
 from safezone.entrypoints.live import LiveHub, LiveSource, Trouble
 from safezone.entrypoints.mqtt import MqttSettings
 from safezone.entrypoints.node_checks import SLOW_WRITE_S, add_checks, check_said
+from safezone.entrypoints.presence import Presence
 from safezone.entrypoints.probe import Login, Probe
 from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
 from safezone.entrypoints.tls import Certificate, certificate_of
@@ -108,6 +109,7 @@ class Node:
         self.listeners = Listeners(self.desk.database, self.desk.bus, engine.lane, self.desk.station)
         self.jobs = Jobs(self.desk, list_jobs(self.desk))
         self.keeper = Keeper(folder, self.desk.settings, self.desk.clock, self.desk)
+        self.presence = Presence(self.desk)
         self.doors: list[Door] = []
         self.figures = Figures()
         self.probe: Probe | None = None
@@ -209,6 +211,8 @@ class Node:
         for door in self.doors:
             door.start()
         self.health.start()
+        if web is not None:
+            self.presence.start()
         serving = asyncio.create_task(_until_told() if web is None else self._serve(web))
         try:
             while not serving.done() and not self._answers():  # noqa: ASYNC110 - many conditions
@@ -222,6 +226,7 @@ class Node:
             if self.probe is not None:
                 await self.probe.stop()
             await self.health.stop()
+            await self.presence.stop()
             if "jobs" in self.does:
                 await self.keeper.stop()
                 await self.jobs.stop()

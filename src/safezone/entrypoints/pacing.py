@@ -13,6 +13,9 @@ MOST_KEYS: Final = 50_000
 """Callers that are remembered; the one that was quiet for longest is forgotten, and has then its full allowance again."""
 
 
+QUIET_S: Final = 900.0
+
+
 class Allowance:
     """So much per second for each key, and a burst on top (a token bucket per key)."""
 
@@ -32,6 +35,35 @@ class Allowance:
         if len(self._left) > MOST_KEYS:
             self._left.popitem(last=False)
         return wait_s
+
+
+class Guesses:
+    """How long each key waits after attempts that failed: longer each time, forgotten after a quiet quarter of an hour."""
+
+    def __init__(
+        self, delay_after: Callable[[int], float], now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._delay_after = delay_after
+        self._now = now
+        self._failed: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def wait_s(self, key: str) -> float:
+        """Seconds until the next attempt of this key is looked at; asking in between makes it no longer."""
+        _, until = self._failed.get(key, (0, 0.0))
+        return max(0.0, until - self._now())
+
+    def failed(self, key: str) -> None:
+        """One more attempt has failed."""
+        count, until = self._failed.pop(key, (0, 0.0))
+        now = self._now()
+        count = 1 if count and now - until > QUIET_S else count + 1
+        self._failed[key] = (count, now + self._delay_after(count))
+        if len(self._failed) > MOST_KEYS:
+            self._failed.popitem(last=False)
+
+    def succeeded(self, key: str) -> None:
+        """It was whom it should be: nothing is held against the key any more."""
+        self._failed.pop(key, None)
 
 
 class Turns:

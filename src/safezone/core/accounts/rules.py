@@ -27,6 +27,8 @@ _RECOVERY_LETTERS: Final = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 RECOVERY_LENGTH: Final = 12
 """58 random bits: too many to try, few enough to copy from paper."""
 
+FREE_FAILURES_OF_AN_ADDRESS: Final = 20
+"""A whole station may be behind one address, and everybody there may mistype."""
 FREE_FAILURES: Final = 4
 """Mistypings that cost nothing."""
 LONGEST_DELAY_S: Final = 300.0
@@ -147,8 +149,13 @@ def find_recovery(hashes: Sequence[str], used: Sequence[int], code: str) -> int 
 # ── guessing ──
 
 
-def delay_after(failures: int) -> float:
+def delay_after(failures: int, free: int = FREE_FAILURES) -> float:
     """Seconds until the next attempt, after so many that failed: nothing at first, then twice as long each time."""
-    if failures <= FREE_FAILURES:
+    if failures <= free:
         return 0.0
-    return min(LONGEST_DELAY_S, 2.0 ** min(failures - FREE_FAILURES - 1, 20))
+    return min(LONGEST_DELAY_S, 2.0 ** min(failures - free - 1, 20))
+
+
+def delay_of_address(failures: int) -> float:
+    """As `delay_after`, for every name that is tried from one address."""
+    return delay_after(failures, FREE_FAILURES_OF_AN_ADDRESS)

@@ -1,0 +1,198 @@
+"""Finds out whether a name, a password and a code belong together; guessing is slow, and locks nobody else out.
+
+Nothing of it enters the lane before it is right. An attempt that fails makes the next one of the same name from the same
+address wait longer, and after many also every other name from there; it never closes the account. Where somebody has
+signed in before (a cookie says so), what strangers do from the same address counts for nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+import msgspec
+from litestar import Request
+
+from safezone.core.accounts import commands as cmds
+from safezone.core.accounts import refusals, rules
+from safezone.core.accounts.passwords import is_password
+from safezone.core.accounts.selection import Secrets, find_secrets
+from safezone.core.auth import sha256_hex
+from safezone.core.db import to_us
+from safezone.core.desk import Desk
+from safezone.core.errors import TooMany
+from safezone.core.i18n import Words
+from safezone.core.identity import Identity
+from safezone.core.sessions import Hint
+from safezone.entrypoints.gate import address_key
+from safezone.entrypoints.pacing import Guesses, Turns
+
+BROWSER_COOKIE: Final = "safezone_browser"
+"""By it a browser is known in which somebody has signed in before; it lets nobody in."""
+AT_ONCE: Final = 2
+"""Passwords that are compared at the same time; each takes 32 MiB and a core for a moment."""
+
+T = TypeVar("T")
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """From where an attempt comes."""
+
+    address: str
+    browser_secret: str
+    hint: Hint
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What was shown and is right."""
+
+    secrets: Secrets
+    by: tuple[str, ...]
+    second: cmds.Second
+
+
+class SigningIn:
+    """One for the whole program."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._of_name = Guesses(rules.delay_after)
+        self._of_address = Guesses(rules.delay_of_address)
+        self._turns = Turns(1)
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
+        self._own = [ipaddress.ip_network(each) for each in desk.settings.accounts.own_networks]
+
+    async def sign_in(self, login: str, password: str, code: str, asked: Asked) -> Shown:
+        """Who has shown what; NotSignedIn, TooMany or NotAllowed otherwise."""
+        named = rules.normal_login(login) or ""
+        secrets = await self._desk.ask(
+            find_secrets, self._desk.station, self._now_us(), login=named, browser_secret=asked.browser_secret
+        )
+        known = secrets.knows_browser
+        key = f"{sha256_hex(asked.browser_secret)} {named}" if known else f"{named} {asked.address}"
+        slowed = [] if known or self._is_own(asked.hint.address) else [asked.address]
+        # One at a time: whoever sends a thousand at once waits for them alone, and learns no more than one by one.
+        async with self._turns.turn(key if known else asked.address):
+            self._check_wait(key, slowed)
+            shown = await self._compare(secrets, password, code)
+            if shown is None:
+                self._of_name.failed(key)
+                for each in slowed:
+                    self._of_address.failed(each)
+                raise refusals.bad_sign_in()
+        self._of_name.succeeded(key)
+        if secrets.state in ("suspended", "expired"):
+            raise refusals.closed(secrets.state)
+        return shown
+
+    async def prove(self, identity: Identity, password: str, code: str) -> Shown:
+        """As `sign_in`, for somebody who is signed in: the password or a code is enough."""
+        desk, key = self._desk, f"session {identity.credential_id}"
+        secrets = await desk.ask(find_secrets, desk.station, self._now_us(), account_id=identity.account_id)
+        async with self._turns.turn(key):
+            self._check_wait(key, [])
+            second = self._second(secrets, code) if code else None
+            right = second is not None if code else await self.compare(secrets.password_hash, password)
+            if not right:
+                self._of_name.failed(key)
+                raise refusals.bad_sign_in()
+        self._of_name.succeeded(key)
+        by = (_name_of(second),) if second is not None else ("password",)
+        return Shown(secrets, by, second or cmds.Second())
+
+    async def compare(self, kept: str | None, password: str) -> bool:
+        """Whether this is the password, found out on another thread."""
+        return await self.work(lambda: is_password(kept, password))
+
+    async def work(self, work: Callable[[], T]) -> T:
+        """What takes long on purpose, two at a time."""
+        async with self._at_once:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    async def _compare(self, secrets: Secrets, password: str, code: str) -> Shown | None:
+        if not await self.compare(secrets.password_hash, password):
+            return None
+        if secrets.totp_secret is None and not secrets.recovery_hashes:
+            return Shown(secrets, ("password",), cmds.Second())
+        if not code and secrets.totp_secret is None:
+            return Shown(secrets, ("password",), cmds.Second())
+        if not code:
+            raise refusals.code_needed()
+        second = self._second(secrets, code)
+        return None if second is None else Shown(secrets, ("password", _name_of(second)), second)
+
+    def _second(self, secrets: Secrets, code: str) -> cmds.Second | None:
+        if rules.looks_like_recovery(code):
+            number = rules.find_recovery(secrets.recovery_hashes, secrets.recovery_used, code)
+            return None if number is None else cmds.Second(recovery_code=number)
+        raw = rules.totp_secret_bytes(secrets.totp_secret or "")
+        step = (
+            None
+            if raw is None
+            else rules.find_step(raw, code, self._now_us() // 1_000_000, secrets.totp_step)
+        )
+        return None if step is None else cmds.Second(totp_step=step)
+
+    def _check_wait(self, key: str, addresses: list[str]) -> None:
+        wait_s = max([self._of_name.wait_s(key), *map(self._of_address.wait_s, addresses)])
+        if wait_s:
+            raise TooMany("too_many_attempts", _TOO_MANY, retry_after_s=max(1, round(wait_s + 0.5)))
+
+    def _is_own(self, host: str) -> bool:
+        try:
+            address = ipaddress.ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
+        return any(address in each for each in self._own)
+
+    def _now_us(self) -> int:
+        return to_us(self._desk.clock.now())
+
+
+_TOO_MANY: Final = Words(
+    th="ลองผิดหลายครั้งเกินไป รอสักครู่แล้วลองใหม่ บัญชีไม่ได้ถูกล็อก",
+    en="Too many attempts have failed; wait a moment and try again. The account is not locked.",
+)
+
+
+def _name_of(second: cmds.Second) -> str:
+    return "recovery_code" if second.recovery_code is not None else "totp"
+
+
+def asked_from(request: Request[Any, Any, Any]) -> Asked:
+    """From where a request comes, and in which browser."""
+    host = request.client.host if request.client else ""
+    browser = request.cookies.get(BROWSER_COOKIE, "")[:100]
+    return Asked(
+        address_key(host), browser, Hint(host, browser_family(request.headers.get("user-agent", "")))
+    )
+
+
+def check_code(secret: str, code: str, at_us: int) -> int:
+    """The interval of a code that proves that an app has this secret; Invalid when it does not."""
+    raw = rules.totp_secret_bytes(secret)
+    step = None if raw is None else rules.find_step(raw, code, at_us // 1_000_000, None)
+    if step is None:
+        raise refusals.bad_code()
+    return step
+
+
+_FAMILIES: Final = (
+    (r"\bLine/", "LINE"), (r"\bEdgA?/", "Edge"), (r"\bOPR/", "Opera"), (r"\bSamsungBrowser/", "Samsung Internet"),
+    (r"\b(Firefox|FxiOS)/", "Firefox"), (r"\b(Chrome|CriOS)/", "Chrome"), (r"\bSafari/", "Safari"),
+)  # fmt: skip
+_SYSTEMS: Final = (
+    ("Android", "Android"), ("iPhone|iPad", "iOS"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser_family(agent: str) -> str:
+    """`Chrome, Windows`: enough to know one's own browser again, and no more."""
+    family = next((name for pattern, name in _FAMILIES if re.search(pattern, agent)), "")
+    system = next((name for pattern, name in _SYSTEMS if re.search(pattern, agent)), "")
+    return ", ".join(each for each in (family, system) if each)
