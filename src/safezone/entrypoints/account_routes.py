@@ -149,7 +149,7 @@ class InvitationRoutes(Controller):
     tags = ("session",)
 
     @post(status_code=200)
-    async def look(
+    async def look_at_invitation(
         self,
         data: JSONBody[InvitationBody],
         desk: NamedDependency[Desk],
@@ -163,7 +163,7 @@ class InvitationRoutes(Controller):
         return InvitationView(found.login, found.role, found.duty, second, offer)
 
     @post("/accept")
-    async def accept(
+    async def accept_invitation(
         self,
         data: JSONBody[AcceptBody],
         desk: NamedDependency[Desk],
@@ -216,12 +216,14 @@ class OwnAccountRoutes(Controller):
     tags = ("session",)
 
     @get()
-    async def get_own(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> AccountView:
+    async def show_own_account(
+        self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+    ) -> AccountView:
         """One's own account."""
         return await desk.ask(get_own, identity, desk.clock.now(), desk.settings.accounts)
 
     @post("/password", status_code=200)
-    async def change_password(
+    async def change_own_password(
         self,
         data: JSONBody[NewPasswordBody],
         identity: NamedDependency[Identity],
@@ -237,13 +239,13 @@ class OwnAccountRoutes(Controller):
         return await desk.ask(get_own, identity, desk.clock.now(), desk.settings.accounts)
 
     @post("/totp/offer", status_code=200)
-    async def offer(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> TotpOffer:
+    async def offer_app(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> TotpOffer:
         """A secret for an authenticator app, which is kept only once a code proves it."""
         require_account(identity)
         return offer_totp(identity.name.rpartition("/")[2], desk.station)
 
     @post("/totp", status_code=200)
-    async def enrol(
+    async def enrol_app(
         self, data: JSONBody[TotpBody], identity: NamedDependency[Identity], desk: NamedDependency[Desk]
     ) -> AccountView:
         """The app that has made this code is one's second factor. Takes a proof that is fresh."""
@@ -254,7 +256,9 @@ class OwnAccountRoutes(Controller):
         return await desk.ask(get_own, identity, desk.clock.now(), desk.settings.accounts)
 
     @delete("/totp", status_code=200)
-    async def remove(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> AccountView:
+    async def remove_app(
+        self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+    ) -> AccountView:
         """No app any more, where the role does not take one. Takes a proof that is fresh."""
         require_account(identity)
         require_recent_proof(identity, desk.clock.now())
@@ -262,7 +266,7 @@ class OwnAccountRoutes(Controller):
         return await desk.ask(get_own, identity, desk.clock.now(), desk.settings.accounts)
 
     @post("/recovery-codes", status_code=200)
-    async def make_codes(
+    async def make_recovery_codes(
         self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]
     ) -> RecoveryCodes:
         """New recovery codes; the old ones are worth nothing. Takes a proof that is fresh."""
@@ -273,14 +277,14 @@ class OwnAccountRoutes(Controller):
         return RecoveryCodes(codes)
 
     @get("/sessions")
-    async def sessions(
+    async def show_own_sessions(
         self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]
     ) -> OpenSessions:
         """One's own sessions, the one used last first."""
         return await _own_sessions(desk, identity)
 
     @post("/sessions/end-others", status_code=200)
-    async def end_others(
+    async def end_other_sessions(
         self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]
     ) -> OpenSessions:
         """End every session of one's own but this one."""
@@ -288,7 +292,7 @@ class OwnAccountRoutes(Controller):
         return await _own_sessions(desk, identity)
 
     @post("/sessions/{credential_id:str}/end", status_code=200)
-    async def end(
+    async def end_own_session(
         self,
         credential_id: FromPath[str],
         identity: NamedDependency[Identity],

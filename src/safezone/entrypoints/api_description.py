@@ -28,6 +28,9 @@ _OPEN_TO_ALL: Final[dict[str, list[dict[str, list[str]]]]] = {
     # A tracker that sends JSON says its token in `device_id`, for which there is no scheme.
     "take_osmand_get": [{}, {"bearer": []}, {"tracker": []}],
     "take_osmand_post": [{}, {"bearer": []}, {"tracker": []}],
+    "sign_in": [],
+    "look_at_invitation": [],
+    "accept_invitation": [],
     "healthz": [],
     "livez": [],
     "metrics": [],

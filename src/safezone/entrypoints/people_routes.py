@@ -97,7 +97,7 @@ class PeopleRoutes(Controller):
         return AccountList(await desk.ask(list_accounts, identity, desk.clock.now(), desk.settings.accounts))
 
     @post()
-    async def create(
+    async def create_account(
         self,
         data: JSONBody[NewAccountBody],
         identity: NamedDependency[Identity],
@@ -116,7 +116,7 @@ class PeopleRoutes(Controller):
         return await _account(desk, identity, account_id)
 
     @post("/{account_id:str}/change", status_code=200)
-    async def change(
+    async def change_account(
         self,
         account_id: FromPath[str],
         data: JSONBody[PlaceBody],
@@ -128,7 +128,7 @@ class PeopleRoutes(Controller):
         return await _account(desk, identity, account_id)
 
     @post("/{account_id:str}/suspend", status_code=200)
-    async def suspend(
+    async def suspend_account(
         self,
         account_id: FromPath[str],
         data: JSONBody[SuspendBody],
@@ -140,7 +140,7 @@ class PeopleRoutes(Controller):
         return await _account(desk, identity, account_id)
 
     @post("/{account_id:str}/resume", status_code=200)
-    async def resume(
+    async def resume_account(
         self, account_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk]
     ) -> AccountView:
         """Let them in again."""
@@ -148,7 +148,7 @@ class PeopleRoutes(Controller):
         return await _account(desk, identity, account_id)
 
     @post("/{account_id:str}/reset", status_code=200)
-    async def reset(
+    async def reset_account(
         self,
         account_id: FromPath[str],
         identity: NamedDependency[Identity],
@@ -160,7 +160,7 @@ class PeopleRoutes(Controller):
         return await _invited(desk, identity, invited, request)
 
     @post("/{account_id:str}/erase", status_code=200)
-    async def erase(
+    async def erase_account(
         self, account_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk]
     ) -> AccountList:
         """Forget who it was, for good. What they did stays in the log, by the name they signed in with."""
@@ -168,7 +168,7 @@ class PeopleRoutes(Controller):
         return AccountList(await desk.ask(list_accounts, identity, desk.clock.now(), desk.settings.accounts))
 
     @post("/{account_id:str}/end-sessions", status_code=200)
-    async def end_sessions(
+    async def end_sessions_of_account(
         self, account_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk]
     ) -> AccountView:
         """End every session of an account (but the one that asks)."""
@@ -191,7 +191,7 @@ class SessionsRoutes(Controller):
         return await _sessions(desk, identity)
 
     @post("/{credential_id:str}/end", status_code=200)
-    async def end(
+    async def end_session(
         self,
         credential_id: FromPath[str],
         identity: NamedDependency[Identity],
