@@ -301,6 +301,7 @@ def test_each_caller_gets_what_the_table_says(row: Row, station: RunningStation,
                 "not_your_role",
                 "not_your_unit",
                 "no_account",
+                "exports_not_given",
             )
     assert got == row.expected
 
