@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -33,6 +34,10 @@ def run(argv: Sequence[str], wire: Wire) -> int:
     """Carry out one command line; returns the exit status (0 well, 1 not, 2 not understood, 78 cannot start)."""
     parser = build_parser()
     args = parser.parse_args(argv)
+    if args.command == "node":
+        # What is loaded at the start stays, so looking for rubbish in it takes an eighth of the start for nothing; the
+        # node begins to look once it is ready.
+        gc.disable()
     # Each command lives in a file of its own, loaded when it is called: `safezone up` must stay small.
     module, function = _COMMANDS[args.command]
     status: int = getattr(import_module(f"safezone.entrypoints.{module}"), function)(args, wire)
