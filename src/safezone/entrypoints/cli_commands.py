@@ -15,16 +15,15 @@ from safezone.assets.station_set import read_station_set
 from safezone.core import rebuild
 from safezone.core.auth import IssueCredential, Issued, RevokeCredential, installer
 from safezone.core.credential_list import list_credentials
-from safezone.core.errors import CannotStart, Refused, SafezoneError
+from safezone.core.errors import CannotStart, Refused
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings
 from safezone.entrypoints.cli import say
-from safezone.entrypoints.house import DataFolder, Engine, House, open_folder
+from safezone.entrypoints.house import Engine, House, open_folder
 from safezone.entrypoints.node_process import DEMO_SET, NodeOptions
 from safezone.entrypoints.node_process import run_node as serve
 from safezone.zone.findings import StationSetRefused
 from safezone.zone.queries import list_stations
-from safezone.zone.roads import import_roads
 
 if TYPE_CHECKING:
     Wire = Callable[[Settings], House]
@@ -181,20 +180,4 @@ def _credential(args: argparse.Namespace, engine: Engine) -> int:
     )
     issued: Issued = engine.lane.submit(ask, who).result()
     print(f"/enter#token={issued.secret}" if args.link else issued.secret)
-    return 0
-
-
-def run_map(args: argparse.Namespace, _wire: Wire) -> int:
-    """`safezone map import`."""
-    folder = DataFolder(args.data)
-    try:
-        folder.make()
-        done = import_roads(args.extract, folder.roads_file)
-    except CannotStart as problem:
-        say(problem.words)
-        return 78
-    except SafezoneError as problem:
-        say(getattr(problem, "words", problem))
-        return 1
-    print(f"{args.extract.name}: {done}")
     return 0

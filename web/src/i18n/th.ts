@@ -1,6 +1,7 @@
 import { officeTh } from "../office/dictionary.ts";
 import { setupTh } from "../setup/dictionary.ts";
 import { settingsTh } from "../settings/dictionary.ts";
+import { groundTh } from "../zone/editor/dictionary.ts";
 
 /** Every word of the screen in Thai; the English file must have exactly the same keys. */
 export const th = {
@@ -8,6 +9,7 @@ export const th = {
   ...officeTh,
   ...setupTh,
   ...settingsTh,
+  ...groundTh,
 
   // house
   "app.name": "เซฟโซน",

@@ -19,6 +19,23 @@ const ccoc = ["operator", "supervisor", "admin"] as const;
 /** In the order in which the menu shows them. */
 export const rooms: readonly Room[] = [
   {
+    path: "/office/zone",
+    title: "ground.title",
+    icon: "zone",
+    roles: [
+      "admin",
+      "supervisor",
+      "chief",
+      "operator",
+      "auditor",
+      "commander",
+      "technician",
+      "cctv_owner",
+      "partner",
+    ],
+    load: () => import("../zone/editor/Zone.svelte"),
+  },
+  {
     path: "/office/settings",
     title: "settings.title",
     icon: "settings",

@@ -16,7 +16,7 @@ from safezone.zone.imports.proposal import Proposal
 from safezone.zone.imports.suggesting import Candidate
 
 
-class Take(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Take(msgspec.Struct, frozen=True, kw_only=True):
     """One candidate by its number, and what it is to be; a name that is given replaces that of the file."""
 
     n: int
