@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -294,6 +295,34 @@ class Traces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("endpoint begins with http:// or https://")
 
 
+_MAP_ADDRESS: Final = re.compile(
+    r"https://[A-Za-z0-9.-]+(?::\d+)?/[A-Za-z0-9._~/?=&%{}@+-]*|http://127\.0\.0\.1:\d+/[\w./{}-]*"
+)
+
+
+class Map(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is drawn under the zone besides its own layers, which need no internet. Empty: nothing from outside."""
+
+    style_url: str = ""
+    """Address of a MapLibre style, such as `https://maps.example.org/style.json`; everything in it must come from that host."""
+    tiles_url: str = ""
+    """Raster tiles, such as `https://tiles.example.org/{z}/{x}/{y}.png`."""
+    attribution: str = ""
+    """Whose map it is, as its licence asks; shown on the map."""
+
+    def __post_init__(self) -> None:
+        if self.style_url and self.tiles_url:
+            raise ValueError("style_url or tiles_url, not both")
+        for each in (self.style_url, self.tiles_url):
+            if each and not _MAP_ADDRESS.fullmatch(each):
+                raise ValueError(f"{each!r} is not an address that begins with https://")
+
+    @property
+    def origin(self) -> str:
+        """The one host outside that a page may ask, as a policy names it; empty when there is none."""
+        return "/".join((self.style_url or self.tiles_url).split("/", 3)[:3])
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in `safezone.toml`; a section that is absent keeps its defaults."""
 
@@ -315,6 +344,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     traces: Traces = Traces()
     backup: Backup = Backup()
     keys: Keys = Keys()
+    map: Map = Map()
     database_url: str = ""
     """Address of the database, `postgresql://user@host/name?passfile=…`; empty means SQLite in the data directory."""
 

@@ -63,7 +63,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "credential": ("cli_commands", "run_credential"),
     "checkpoint": ("cli_checkpoint", "run_checkpoint"),
     "access": ("cli_access", "run_access"),
-    "map": ("cli_commands", "run_map"),
+    "map": ("cli_map", "run_map"),
 }
 
 
@@ -357,15 +357,23 @@ def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
     revoke.add_argument("--reason", required=True)
     add_data(revoke, STATION_DATA)
 
-    maps = add(commands, "map", "Import streets for road times.", "safezone map import mukdahan.osm.pbf")
+    maps = add(commands, "map", "Import the ground under the zone.", "safezone map import mukdahan.osm.pbf")
     does = maps.add_subparsers(dest="what", required=True, metavar="WHAT")
     imported = add(
         does,
         "import",
-        "Read the road graph of an OpenStreetMap extract, so that arrival times go by road.",
+        "Read what is drawn under the zone and the road times of an OpenStreetMap extract; or buildings of a file.",
         "safezone map import mukdahan.osm.pbf --data data/station",
     )
-    imported.add_argument("extract", type=Path, metavar="FILE")
+    imported.add_argument(
+        "extract",
+        type=Path,
+        metavar="FILE",
+        help="OpenStreetMap extract, or GeoJSON, zip or KML of buildings",
+    )
+    imported.add_argument(
+        "--crs", metavar="CODE", help="coordinate system of a file that names none, such as EPSG:32648"
+    )
     add_data(imported, STATION_DATA)
 
 

@@ -16,7 +16,7 @@ from safezone.core import rebuild
 from safezone.core.auth import IssueCredential, Issued, RevokeCredential, installer
 from safezone.core.credential_list import list_credentials
 from safezone.core.db import Database
-from safezone.core.errors import CannotStart, Refused, SafezoneError
+from safezone.core.errors import CannotStart, Refused
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings
 from safezone.entrypoints.cli import say
@@ -27,7 +27,6 @@ from safezone.entrypoints.node_process import run_node as serve
 from safezone.entrypoints.witness import Witness
 from safezone.zone.findings import StationSetRefused
 from safezone.zone.queries import list_stations
-from safezone.zone.roads import import_roads
 
 if TYPE_CHECKING:
     Wire = Callable[[Settings], House]
@@ -203,20 +202,4 @@ def _credential(args: argparse.Namespace, engine: Engine) -> int:
     )
     issued: Issued = engine.lane.submit(ask, who).result()
     print(f"/enter#token={issued.secret}" if args.link else issued.secret)
-    return 0
-
-
-def run_map(args: argparse.Namespace, _wire: Wire) -> int:
-    """`safezone map import`."""
-    folder = DataFolder(args.data)
-    try:
-        folder.make()
-        done = import_roads(args.extract, folder.roads_file)
-    except CannotStart as problem:
-        say(problem.words)
-        return 78
-    except SafezoneError as problem:
-        say(getattr(problem, "words", problem))
-        return 1
-    print(f"{args.extract.name}: {done}")
     return 0

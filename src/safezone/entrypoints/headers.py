@@ -25,6 +25,18 @@ PAGE_HEADERS: Final = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
+
+
+def page_headers(map_origin: str = "") -> dict[str, str]:
+    """The headers of a page; with the host of an online map, if one is set, allowed for the map and nothing else."""
+    if not map_origin:
+        return PAGE_HEADERS
+    policy = PAGE_HEADERS["Content-Security-Policy"]
+    policy = policy.replace("connect-src 'self'", f"connect-src 'self' {map_origin}")
+    policy = policy.replace("img-src 'self'", f"img-src 'self' {map_origin}")
+    return {**PAGE_HEADERS, "Content-Security-Policy": policy}
+
+
 _EVERYWHERE: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),

@@ -44,6 +44,8 @@ class DataFolder:
         self.database_file = path / "safezone.db"
         self.settings_file = path / "safezone.toml"
         self.roads_file = path / "roads.npz"
+        self.imports = path / "imports"
+        self.ground = path / "ground"
         self.broker = path / "broker"
         self.access = path / "access"
         self.run = path / "run"

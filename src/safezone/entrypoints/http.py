@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ from safezone.entrypoints.audit_routes import AuditRoutes
 from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
 from safezone.entrypoints.device_routes import DeviceRoutes
 from safezone.entrypoints.device_use import DeviceUse
-from safezone.entrypoints.headers import PAGE_HEADERS, add_headers
+from safezone.entrypoints.headers import PAGE_HEADERS, add_headers, page_headers
 from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
 from safezone.entrypoints.pacing import Allowance
@@ -58,8 +58,9 @@ def create_app(
     more_routes: Sequence[Any],
     state: Any,
     access: AccessLog,
+    more_dependencies: Mapping[str, Provide],
 ) -> Litestar:
-    """The ASGI application; `more_routes` are those of the other domains, `state` is what /readyz tells about."""
+    """The ASGI application; `more_routes` are those of the other domains, with what they are given; `state` is /readyz's."""
     doorman = Doorman(desk.authenticator, desk.station, DeviceUse(desk).note)
     dependencies = {
         "identity": Provide(doorman.identity_of),
@@ -72,6 +73,7 @@ def create_app(
         "signing_in": _always(SigningIn(desk)),
         "bad_sign_ins": _always(Allowance(BAD_SIGN_INS_PER_S, BAD_SIGN_INS_AT_ONCE)),
     }
+    dependencies |= more_dependencies
     routes: list[Any] = [
         SessionRoutes,
         SetupRoutes,
@@ -118,7 +120,9 @@ def create_app(
         },
         before_send=[add_headers, access.on_send],
         request_max_body_size=desk.settings.web.max_body_mib * 1024 * 1024 + 1024,
-        compression_config=CompressionConfig(backend="gzip", exclude=["/api/v1/live"], minimum_size=2048),
+        compression_config=CompressionConfig(
+            backend="gzip", exclude=["/api/v1/live", "/api/v1/zone/layers/"], minimum_size=2048
+        ),
         openapi_config=openapi_config(),
         logging_config=None,
     )
@@ -161,6 +165,7 @@ async def _page_in_language(desk: NamedDependency[Desk], request: Request[Any, A
         # The page must come even then: it says what is wrong.
         language = desk.settings.screens.language
     page = await _page()
+    page.headers.update(page_headers(desk.settings.map.origin))
     page.set_cookie(
         Cookie("safezone_lang", language, samesite="strict", secure=request.url.scheme == "https")
     )

@@ -54,6 +54,9 @@ from safezone.entrypoints.who import Doorman
 from safezone.entrypoints.witness import Witness, WitnessClock
 from safezone.incidents.commands import KeepRefusedMessage
 from safezone.patrol.routes import routes as patrol_routes
+from safezone.zone.import_routes import dependencies as zone_dependencies
+from safezone.zone.imports.keeping import Imports
+from safezone.zone.layers import Layers
 from safezone.zone.routes import routes as zone_routes
 
 logger = logging.getLogger("safezone.node")
@@ -128,9 +131,10 @@ class Node:
         self.hub.trouble = self.trouble
         self._server: _Server | None = None
         routes: list[Any] = [*asset_routes, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
+        given = zone_dependencies(Imports(folder.imports), Layers(folder.ground))
         self.access = AccessLog(folder.access, self.desk.clock, self.desk.settings.access.keep_days)
         roads = Roads(folder.roads_file)
-        self.app = create_app(self.desk, self.hub, surroundings, roads, routes, self, self.access)
+        self.app = create_app(self.desk, self.hub, surroundings, roads, routes, self, self.access, given)
         self.certificate = certificate_of(self.desk.settings.web)
         if self.certificate is not None:
             self.doors.append(self.certificate)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from safezone.core.errors import Invalid
+from safezone.core.geo import Point
 from safezone.core.i18n import Words
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
@@ -142,6 +143,15 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "รูปนี้ไม่มีพื้นที่: วาดอย่างน้อย 3 มุม",
         "This has no area: draw at least 3 corners.",
     ),
+    "no_geometry": ("ไม่มีรูปทรง จึงข้ามไป", "It has no geometry and was left out."),
+    "lines_left_out": (
+        "มีเส้น {value} เส้น ซึ่งไม่ใช่พื้นที่หรือจุด จึงข้ามไป (ถนนนำเข้าด้วย safezone map import)",
+        "{value} lines are neither areas nor points and were left out (streets come by safezone map import).",
+    ),
+    "no_source": (
+        "จำนวน {value} คนไม่มีที่มา จึงไม่นำเข้า: เพิ่มคอลัมน์ source",
+        "The figure of {value} people has no source and is not taken: add a column source.",
+    ),
     "one_boundary": (
         "ต้องมีแนวเขต (layer boundary) หนึ่งเดียว แต่พบ {value}",
         "There must be exactly one boundary (layer boundary); found {value}.",
@@ -161,6 +171,8 @@ class Finding(msgspec.Struct, frozen=True):
     words: Words
     row: int | None = None
     column: str | None = None
+    at: Point | None = None
+    """Where to mark it on the map, if it is anywhere."""
 
     def __str__(self) -> str:
         return f"{self.where().th}: {self.words.th} / {self.where().en}: {self.words.en}"
@@ -211,6 +223,10 @@ class Findings:
     ) -> None:
         """Worth a look, but the set is taken."""
         self.notices.append(Finding(file, code, words_of(code, value, limit), row, column))
+
+    def add(self, file: str, code: str, words: Words, row: int | None, at: Point | None) -> None:
+        """A problem whose words are known already, with its place on the map."""
+        self.problems.append(Finding(file, code, words, row, None, at))
 
     def refuse_if_any(self) -> None:
         """Return when there is no problem; otherwise raise StationSetRefused with all of them."""

@@ -13,6 +13,7 @@ from safezone.core.geo import Point
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, Role
 from safezone.events.zone import (
+    Area,
     CommunityDefined,
     Coverage,
     Evidence,
@@ -125,6 +126,12 @@ def get_station(conn: Connection, station: str) -> StationView:
 def list_stations(conn: Connection) -> list[str]:
     """The ids of all stations kept here."""
     return list(conn.execute(select(store.station.c.station).order_by(store.station.c.station)).scalars())
+
+
+def boundary_of(conn: Connection, station: str) -> Area | None:
+    """The boundary of the zone; None when none was drawn."""
+    row = conn.execute(select(store.zone.c.geometry).where(store.zone.c.station == station)).first()
+    return None if row is None else store.area_of(row.geometry)
 
 
 def is_synthetic(conn: Connection, station: str) -> bool:

@@ -9,6 +9,9 @@ from safezone.core.errors import SafezoneError
 from safezone.core.i18n import Words
 
 if TYPE_CHECKING:
+    from safezone.events.zone import Area
+    from safezone.zone.layers import Layers
+    from safezone.zone.layers_import import Drawn
     from safezone.zone.road_graph import RoadGraph
 
 Profile = Literal["car", "motorcycle", "foot"]
@@ -63,6 +66,19 @@ def import_roads(extract: Path, into: Path) -> Imported:
     except ImportError as missing:
         raise _extra_missing(missing) from missing
     return write_roads(extract, into)
+
+
+def import_layers(extract: Path, layers: Layers, boundary: Area | None) -> Drawn:
+    """What is drawn under the zone stands in `layers`: of all the extract, or of 3 km around the boundary.
+
+    RoadsUnavailable when the extra is not installed or the extract cannot be read.
+    """
+    try:
+        from safezone.zone.layers_import import box_around, write_layers  # noqa: PLC0415 (see load_roads)
+    except ImportError as missing:
+        raise _extra_missing(missing) from missing
+    box = None if boundary is None else box_around([polygon[0] for polygon in boundary])
+    return write_layers(extract, layers, box)
 
 
 def _extra_missing(missing: ImportError) -> RoadsUnavailable:

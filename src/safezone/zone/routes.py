@@ -20,6 +20,7 @@ from safezone.zone.days import day_of
 from safezone.zone.edit_routes import ZoneEditRoutes
 from safezone.zone.findings import words_of
 from safezone.zone.history import zone_on
+from safezone.zone.import_routes import ImportRoutes, LayerRoutes
 from safezone.zone.queries import zone_geojson
 
 
@@ -86,4 +87,4 @@ def _day(text: str) -> date:
         ) from None
 
 
-routes: list[Any] = [get_zone, ZoneEditRoutes]
+routes: list[Any] = [get_zone, ZoneEditRoutes, ImportRoutes, LayerRoutes]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from typing import Any
 
+from safezone.zone.layers import Layers
 from tests.entrypoints.askers import routes_in
 
 TABLE = """
@@ -18,6 +21,14 @@ POST   /api/v1/zone/places                           401    403  403  403      y
 POST   /api/v1/zone/places/{place_id}/remove         401    403  403  403      yes        yes   403    yes   403       403        403        403
 POST   /api/v1/zone/population                       401    403  403  403      yes        yes   403    yes   403       403        403        403
 POST   /api/v1/zone/criteria                         401    403  403  403      yes        yes   403    yes   403       403        403        403
+POST   /api/v1/zone/imports                          401    403  403  403      yes        yes   403    yes   403       403        403        403
+GET    /api/v1/zone/imports/{import_id}              401    403  403  403      404        yes   403    404   403       403        403        403
+GET    /api/v1/zone/imports/{import_id}/map          401    403  403  403      404        yes   403    404   403       403        403        403
+POST   /api/v1/zone/imports/{import_id}/answers      401    403  403  403      404        yes   403    404   403       403        403        403
+POST   /api/v1/zone/imports/{import_id}/confirm      401    403  403  403      404        yes   403    404   403       403        403        403
+DELETE /api/v1/zone/imports/{import_id}              401    403  403  403      404        yes   403    404   403       403        403        403
+GET    /api/v1/zone/layers                           401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /api/v1/zone/layers/{layer}                   401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
 """
 ROUTES = routes_in(TABLE)
 
@@ -39,6 +50,8 @@ BODIES: dict[str, dict[str, Any]] = {
 
 def prepare(asker: Any, row: Any) -> dict[str, Any]:
     """A new good request for this row, as arguments for httpx."""
+    if "/imports" in row.path or "/layers" in row.path:
+        return _prepare_import(asker, row)
     url = row.path.format(community_id="asked", place_id="asked")
     if row.method == "GET":
         return {"method": "GET", "url": url}
@@ -58,3 +71,28 @@ def _change(asker: Any, what: str) -> None:
 def _version(asker: Any) -> str:
     version: str = asker.admin.ask("/api/v1/zone/details")["version"]
     return version
+
+
+def _prepare_import(asker: Any, row: Any) -> dict[str, Any]:
+    """An upload belongs to whoever made it: here the administrator."""
+    Layers(asker.station.folder.ground).put("water", [{"type": "Feature"}], "a test", "")
+    upload = {"params": {"name": "a.geojson"}, "content": json.dumps(SQUARE).encode()}
+    if row.path.endswith("/imports"):
+        # Nobody has more than a few that wait.
+        shutil.rmtree(asker.station.folder.imports, ignore_errors=True)
+        return {"method": "POST", "url": row.path, **upload}
+    import_id = "none"
+    if "{import_id}" in row.path:
+        shutil.rmtree(asker.station.folder.imports, ignore_errors=True)
+        answer = asker.admin.http.post("/api/v1/zone/imports", **upload)
+        import_id = answer.json()["id"]
+    url = row.path.format(import_id=import_id, layer="water")
+    bodies = {
+        "answers": {},
+        "confirm": {
+            "expected_version": _version(asker),
+            "reason": "drawn",
+            "take": [{"n": 0, "as": "boundary"}],
+        },
+    }
+    return {"method": row.method, "url": url, "json": bodies.get(row.path.rsplit("/", 1)[1])}

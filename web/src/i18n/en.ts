@@ -2,6 +2,7 @@ import { officeEn } from "../office/dictionary.ts";
 import { setupEn } from "../setup/dictionary.ts";
 import { auditEn } from "../audit/dictionary.ts";
 import { settingsEn } from "../settings/dictionary.ts";
+import { groundEn } from "../zone/editor/dictionary.ts";
 import type { Key } from "./th.ts";
 
 /** Every word of the screen in English; a key missing here or misspelt is a type error. */
@@ -11,6 +12,7 @@ export const en: Record<Key, string> = {
   ...setupEn,
   ...settingsEn,
   ...auditEn,
+  ...groundEn,
 
   // house
   "app.name": "Safe Zone",

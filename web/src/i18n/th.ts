@@ -2,6 +2,7 @@ import { officeTh } from "../office/dictionary.ts";
 import { setupTh } from "../setup/dictionary.ts";
 import { auditTh } from "../audit/dictionary.ts";
 import { settingsTh } from "../settings/dictionary.ts";
+import { groundTh } from "../zone/editor/dictionary.ts";
 
 /** Every word of the screen in Thai; the English file must have exactly the same keys. */
 export const th = {
@@ -10,6 +11,7 @@ export const th = {
   ...setupTh,
   ...settingsTh,
   ...auditTh,
+  ...groundTh,
 
   // house
   "app.name": "เซฟโซน",

@@ -19,6 +19,15 @@ const HICCUP_MS = 1_500;
 const FLUSH_AT_LATEST_MS = 120;
 const RELOAD_RETRY_MS = 2_000;
 
+const GROUND: ReadonlySet<string> = new Set([
+  "zone_drawn",
+  "community_defined",
+  "community_removed",
+  "place_named",
+  "place_removed",
+  "map_sketched",
+]);
+
 export class LiveFeed {
   state = $state.raw<LiveState | null>(null);
   loadError = $state.raw<ApiError | null>(null);
@@ -35,6 +44,9 @@ export class LiveFeed {
 
   /** What is not well with the program itself, as the last heartbeat said. */
   notices = $state.raw<Notice[]>([]);
+
+  /** Counts changes of the ground: the map of the zone is to be asked for again. */
+  groundChanges = $state(0);
 
   private wire: Link | null = null;
   private pending: ToTab[] = [];
@@ -113,6 +125,7 @@ export class LiveFeed {
         this.trouble = message.frame.trouble;
         this.notices = message.frame.notices;
       }
+      if (message.type === "change" && GROUND.has(message.frame.kind)) this.groundChanges += 1;
       this.pending.push(message);
       this.planFlush();
     }

@@ -33,6 +33,23 @@ export const rooms: readonly Room[] = [
     load: () => import("../audit/Audit.svelte"),
   },
   {
+    path: "/office/zone",
+    title: "ground.title",
+    icon: "zone",
+    roles: [
+      "admin",
+      "supervisor",
+      "chief",
+      "operator",
+      "auditor",
+      "commander",
+      "technician",
+      "cctv_owner",
+      "partner",
+    ],
+    load: () => import("../zone/editor/Zone.svelte"),
+  },
+  {
     path: "/office/settings",
     title: "settings.title",
     icon: "settings",

@@ -12,6 +12,7 @@ import type { Place, ZoneCollection } from "../api/types.ts";
 import type { Lang } from "../i18n/i18n.svelte.ts";
 import { CROWD, type Features } from "./features.ts";
 import { boundsOf, outsideOf, tinted } from "./ground.ts";
+import { drawGround } from "./ground_layers.ts";
 import { addImages } from "./images.ts";
 import { scaleBar, type ScaleBar } from "./scale.ts";
 import { nameIn, NAMED_LAYERS, zoneStyle } from "./style.ts";
@@ -99,7 +100,13 @@ export class ZoneMapView {
     this.source("zone")?.setData(tinted(zone));
     this.source("outside")?.setData(outsideOf(zone));
     this.bounds = boundsOf(zone);
-    this.fit(false);
+    if (!this.moved) this.fit(false);
+  }
+
+  /** Puts the imported ground under the zone; whose map it is must be shown. */
+  async drawGround(): Promise<string> {
+    await this.ready;
+    return drawGround(this.map);
   }
 
   /** Draws these features; what comes while the last is still being drawn waits, and only the newest is taken up. */

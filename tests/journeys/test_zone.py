@@ -1,0 +1,114 @@
+"""The zone is drawn by hand, refused where it crosses itself, imported from metres, and looked at as it was yesterday."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import NewPage
+from tests.support.station import RunningStation
+from tests.zone.test_imports import RING, geojson, utm
+
+DAY_S = 86_400
+
+
+@pytest.fixture(scope="module")
+def drawn_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStation]:
+    station = RunningStation(tmp_path_factory.mktemp("zone-journey"))
+    yield station
+    station.close()
+
+
+def enter(new_page: NewPage, station: RunningStation, who: str, **more: Any) -> Page:
+    """The room of the zone, open, as this person."""
+    page: Page = new_page(**{"width_px": 1366, "height_px": 768, **more})
+    page.goto(f"{station.url}/enter#token={station.tokens[who]}")
+    page.wait_for_url(re.compile("/(office|console)"))
+    page.goto(f"{station.url}/office/zone")
+    expect(page.get_by_test_id("ground-figures")).to_be_visible()
+    page.wait_for_function("document.querySelector('[data-testid=zone-map] canvas')?.width > 0")
+    return page
+
+
+def press_corners(page: Page, *shares: tuple[float, float]) -> None:
+    """Press on the map at these shares of its width and height."""
+    box = page.get_by_test_id("zone-map").bounding_box()
+    assert box is not None
+    for x, y in shares:
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+
+def test_a_boundary_is_drawn_and_a_bow_tie_is_refused(new_page: NewPage, drawn_on: RunningStation) -> None:
+    page = enter(new_page, drawn_on, "chief")
+    page.get_by_test_id("ground-redraw").click()
+    press_corners(page, (0.3, 0.3), (0.7, 0.7), (0.7, 0.3), (0.3, 0.7), (0.3, 0.3))
+    problem = page.get_by_test_id("ground-problem")
+    expect(problem).to_have_attribute("data-code", "crosses_itself")
+    page.get_by_test_id("ground-reason").fill("ตลาดขยาย")
+    expect(page.get_by_test_id("ground-save")).to_be_disabled()
+    before = drawn_on.head()
+    for _ in range(3):
+        page.get_by_test_id("ground-undo").click()
+    press_corners(page, (0.7, 0.7), (0.3, 0.7), (0.3, 0.3))
+    expect(page.get_by_test_id("ground-measured")).to_be_visible()
+    expect(problem).to_have_count(0)
+    page.get_by_test_id("ground-reason").fill("ตลาดขยาย")
+    page.get_by_test_id("ground-save").click()
+    expect(page.get_by_test_id("ground-saved")).to_be_visible()
+    (entry,) = drawn_on.log(after=before)
+    assert (entry.kind, entry.actor) == ("zone_drawn", "chief:chief")
+    assert len(entry.event.area[0][0]) in (4, 5)  # type: ignore[attr-defined]
+
+
+def test_metres_are_confirmed_by_a_person(
+    new_page: NewPage, drawn_on: RunningStation, tmp_path: Path
+) -> None:
+    page = enter(new_page, drawn_on, "chief")
+    file = tmp_path / "เขต.geojson"
+    file.write_bytes(geojson(utm(RING), properties={"name": "เขตใหม่"}))
+    page.get_by_test_id("zone-tab-import").click()
+    page.get_by_test_id("import-file").set_input_files(file)
+    question = page.get_by_test_id("import-question")
+    expect(question).to_have_attribute("data-key", "crs")
+    expect(question).to_contain_text("WGS 84 / UTM 48N")
+    expect(page.get_by_test_id("import-confirm")).to_have_count(0)
+    page.get_by_test_id("import-answer").click()
+    expect(page.get_by_test_id("import-crs")).to_have_attribute("data-how", "chosen")
+    page.get_by_test_id("import-reason").fill("รังวัดใหม่")
+    page.get_by_test_id("import-confirm").click()
+    expect(page.get_by_test_id("ground-saved")).to_be_visible()
+    page.get_by_test_id("zone-tab-boundary").click()
+    expect(page.get_by_test_id("ground-figures")).to_contain_text("1.18")
+
+
+def test_yesterdays_zone(new_page: NewPage, drawn_on: RunningStation) -> None:
+    chief = drawn_on.api("chief")
+    before = chief.ask("/api/v1/zone/details")["area_m2"]
+    yesterday = drawn_on.clock.now().date()
+    drawn_on.clock.advance(DAY_S)
+    ring = [[104.72, 16.53], [104.74, 16.53], [104.74, 16.55], [104.72, 16.53]]
+    body = {
+        "expected_version": chief.ask("/api/v1/zone/details")["version"],
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "reason": "ขยายอีก",
+    }
+    chief.act("/api/v1/zone/boundary", body)
+    page = enter(new_page, drawn_on, "auditor")
+    expect(page.get_by_test_id("ground-read-only")).to_be_visible()
+    expect(page.get_by_test_id("zone-tab-import")).to_have_count(0)
+    page.get_by_test_id("zone-tab-history").click()
+    newest = page.get_by_test_id("ground-version").first
+    expect(newest).to_contain_text("ขยายอีก")
+    expect(newest).to_contain_text("→")
+    with page.expect_response(re.compile(r"/api/v1/zone\?on=")) as asked:
+        page.get_by_test_id("ground-day").fill(yesterday.isoformat())
+    boundary = next(f for f in asked.value.json()["features"] if f["properties"]["layer"] == "boundary")
+    assert boundary["properties"]["area_km2"] == pytest.approx(before / 1e6, abs=0.001)
+    expect(page.get_by_test_id("ground-then")).to_contain_text(str(yesterday.year + 543))
+    page.get_by_test_id("ground-now").click()
+    expect(page.get_by_test_id("ground-then")).to_have_count(0)

@@ -1,0 +1,108 @@
+"""What is drawn under the zone: from an extract, around the zone alone, whole or not at all, found again by its version."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from safezone.core.errors import NotFound
+from safezone.core.settings import Map
+from safezone.entrypoints.headers import PAGE_HEADERS, page_headers
+from safezone.zone.layers import Layers
+from safezone.zone.layers_import import write_layers
+from safezone.zone.roads import RoadsUnavailable, import_layers
+from tests.zone.test_imports import DATA
+
+CORNERS = {
+    1: (104.72, 16.54),
+    2: (104.721, 16.54),
+    3: (104.721, 16.541),
+    4: (104.72, 16.541),
+    5: (105.5, 17.5),
+    6: (105.6, 17.6),
+}
+
+
+def extract(folder: Path) -> Path:
+    """One building, one pond, one street and a motorway far away."""
+    ring = "".join(f'<nd ref="{n}"/>' for n in (1, 2, 3, 4, 1))
+    ways = [
+        (10, ring, {"building": "yes"}),
+        (11, ring, {"natural": "water"}),
+        (12, '<nd ref="1"/><nd ref="3"/>', {"highway": "residential", "name": "ถนนตลาด"}),
+        (13, '<nd ref="5"/><nd ref="6"/>', {"highway": "motorway"}),
+    ]
+    nodes = "".join(
+        f'<node id="{n}" version="1" lon="{lon}" lat="{lat}"/>' for n, (lon, lat) in CORNERS.items()
+    )
+    tags = {way: "".join(f'<tag k="{k}" v="{v}"/>' for k, v in said.items()) for way, _, said in ways}
+    lines = "".join(f'<way id="{way}" version="1">{refs}{tags[way]}</way>' for way, refs, _ in ways)
+    path = folder / "town.osm"
+    path.write_text(f'<?xml version="1.0"?><osm version="0.6">{nodes}{lines}</osm>', "utf-8")
+    return path
+
+
+def features(layers: Layers, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(gzip.decompress(layers.read(name)[1]))["features"]
+    return found
+
+
+def test_the_layers_of_a_town_around_the_zone(tmp_path: Path) -> None:
+    layers = Layers(tmp_path / "ground")
+    zone = [[[(104.715, 16.535), (104.725, 16.535), (104.725, 16.545), (104.715, 16.535)]]]
+    assert import_layers(extract(tmp_path), layers, zone).counts == {  # type: ignore[arg-type]
+        "green": 0, "water": 1, "buildings": 1, "streets": 1
+    }  # fmt: skip
+    assert [layer.name for layer in layers.all()] == ["water", "buildings", "streets"]
+    (street,) = features(layers, "streets")
+    assert street["properties"] == {"kind": "street", "name_th": "ถนนตลาด"}
+    assert import_layers(extract(tmp_path), layers, None).counts["streets"] == 2
+    assert {layer.attribution for layer in layers.all()} == {"© OpenStreetMap contributors"}
+    assert len(list((tmp_path / "ground").glob("streets-*.gz"))) == 1, "what was there before is gone"
+    with pytest.raises(NotFound):
+        layers.read("../../etc/passwd")
+
+
+def test_a_damaged_extract_leaves_what_was_there(tmp_path: Path) -> None:
+    layers = Layers(tmp_path / "ground")
+    write_layers(extract(tmp_path), layers, None)
+    before = layers.all()
+    broken = tmp_path / "broken.osm.pbf"
+    broken.write_bytes(b"\0\0\0\x0d not a map")
+    with pytest.raises(RoadsUnavailable):
+        write_layers(broken, layers, None)
+    assert layers.all() == before
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the real maps are not here (shared/data beside the project)")
+def test_a_real_extract(tmp_path: Path) -> None:
+    counts = write_layers(DATA / "osm" / "one_way_dead_end.osm.pbf", Layers(tmp_path), None).counts
+    assert counts["streets"] > 50
+
+
+def test_the_policy_of_a_page_is_widened_to_one_host_and_no_further() -> None:
+    assert page_headers(Map().origin) == PAGE_HEADERS
+    policy = page_headers(Map(tiles_url="https://tiles.example.org/a/{z}/{x}/{y}.png").origin)[
+        "Content-Security-Policy"
+    ]
+    assert "connect-src 'self' https://tiles.example.org;" in policy
+    assert policy.replace(" https://tiles.example.org", "") == PAGE_HEADERS["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"tiles_url": "http://tiles.example.org/{z}/{x}/{y}.png"},
+        {"tiles_url": "https://a.example.org; script-src *"},
+        {"style_url": "javascript:alert(1)"},
+        {"style_url": "https://user:secret@example.org/style.json"},
+        {"style_url": "https://a.example.org/s.json", "tiles_url": "https://b.example.org/{z}"},
+    ],
+)
+def test_an_address_that_could_open_more_is_refused(said: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="not"):
+        Map(**said)
