@@ -30,7 +30,8 @@ from safezone.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
-from safezone.core.settings import Heartbeats
+from safezone.core.in_force import SettingsInForce
+from safezone.core.settings import Settings
 from safezone.events.assets import AssetFacts, Lifecycle
 from tests.support.engines import EngineName
 from tests.zone.ground import MUKDAHAN, STATION, Node
@@ -44,7 +45,7 @@ TODAY = date(2026, 7, 1)
 
 @pytest.fixture
 def node(engine: EngineName, tmp_path: Path) -> Iterator[Node]:
-    node = Node(tmp_path, lambda bus: handlers.register(bus, Heartbeats()))
+    node = Node(tmp_path, lambda bus: handlers.register(bus, SettingsInForce(Settings())))
     node.do(RegisterAssets(read_station_set(MUKDAHAN).assets))
     node.do(NameOwner("municipality", Words("เทศบาล", "Municipality"), "local_government", "กองช่าง"), CHIEF)
     yield node

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
-from safezone.assets import exporting, search
+from safezone.assets import exporting, labels, search
 from safezone.assets.commands_register import PutAssets
 from safezone.assets.importing import Defaults, ImportReport, Plan, read_ground
 from safezone.assets.register import KEEPERS
@@ -24,6 +24,7 @@ from safezone.core.i18n import Words
 from safezone.core.identity import Identity
 from safezone.events.assets import Lifecycle, Readiness
 from safezone.zone.findings import Findings
+from safezone.zone.queries import get_station
 from safezone.zone.sheets import MAX_ROWS
 
 AT_ONCE: Final = 250
@@ -106,15 +107,49 @@ class ExchangeRoutes(Controller):
         identity.require(*KEEPERS)
         return await _sheet(desk, [], written_as, "assets-template")
 
+    @get("/labels")
+    async def get_labels(
+        self,
+        request: Request[Any, Any, Any],
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        ids: Annotated[str, QueryParameter(max_length=10_000)] = "",
+        per_page: FromQuery[Literal["8", "12", "21"]] = "12",
+        q: Search = "",
+        kind: FromQuery[str | None] = None,
+        lifecycle: FromQuery[Lifecycle | None] = None,
+        readiness: FromQuery[Readiness | None] = None,
+        owner: FromQuery[str | None] = None,
+        promise: FromQuery[Literal["overdue"] | None] = None,
+    ) -> Response[bytes]:
+        """QR labels on A4 (PDF) for what is wanted or for these `ids` (separated by commas), a thousand at most.
+
+        The QR code is the address of the asset at this station and holds no secret.
+        """
+        wanted = search.Wanted(
+            q=q,
+            kind=kind,
+            lifecycle=lifecycle,
+            readiness=readiness,
+            owner_id=owner,
+            promise=promise,
+            ids=tuple(each.strip().lower() for each in ids.split(",") if each.strip()),
+        )
+        rows = await desk.ask(search.list_rows, identity, wanted, today_at(desk), labels.MOST)
+        station = await desk.ask(get_station, identity.station)
+        made = labels.labels_of(rows, str(request.base_url).rstrip("/"))
+        content = await desk.think(labels.draw, made, station.name.th, int(per_page))
+        headers = {**_SAVED, "Content-Disposition": 'attachment; filename="labels.pdf"'}
+        return Response(content, media_type="application/pdf", headers=headers)
+
+
+_SAVED: Final = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+
 
 async def _sheet(desk: Desk, rows: Any, written_as: Format, name: str) -> Response[bytes]:
     is_csv = written_as == "csv"
     content = await desk.think(exporting.as_csv if is_csv else exporting.as_workbook, rows)
-    headers = {
-        "Cache-Control": "private, no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Disposition": f'attachment; filename="{name}.{written_as}"',
-    }
+    headers = {**_SAVED, "Content-Disposition": f'attachment; filename="{name}.{written_as}"'}
     media_type = exporting.CSV_TYPE if is_csv else exporting.XLSX_TYPE
     return Response(content, media_type=media_type, headers=headers)
 

@@ -36,6 +36,7 @@ AT_A_TURN: Final = 2_000
 LATELY_US: Final = 600 * 1_000_000
 IN_ONE_QUESTION: Final = 500
 
+
 def register(bus: Bus, in_force: SettingsInForce) -> None:
     """The bus knows the commands and events of the equipment, and that a press is a sign of life."""
     store.register(bus)

@@ -34,6 +34,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     owner_id: str | None = None
     bbox: str | None = None
     """`west,south,east,north` in degrees."""
+    ids: tuple[str, ...] = ()
+    """One of these; all where none is named."""
     promise: Literal["overdue"] | None = None
     """Used under an agreement that has run out."""
 
@@ -152,6 +154,8 @@ def _such(identity: Identity, wanted: Wanted, today: date) -> list[ColumnElement
         such.append(and_(asset.c.readiness == wanted.readiness, asset.c.lifecycle == "in_service"))
     if wanted.owner_id is not None:
         such.append(asset.c.owner_id == wanted.owner_id)
+    if wanted.ids:
+        such.append(asset.c.id.in_(wanted.ids))
     if wanted.bbox is not None:
         west, south, east, north = _box(wanted.bbox)
         such += [asset.c.lon.between(west, east), asset.c.lat.between(south, north)]

@@ -35,6 +35,7 @@ GET    /api/v1/estate/loans                                  401    403  yes  ye
 GET    /api/v1/estate/tests                                  401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        403
 POST   /api/v1/estate/import                                 401    403  403  403      yes        yes   403    yes   403       403        403        403
 GET    /api/v1/estate/export                                 401    403  403  403      yes        yes   yes    yes   yes       yes        yes        403
+GET    /api/v1/estate/labels                                 401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        403
 GET    /api/v1/estate/template                               401    403  403  403      yes        yes   403    yes   403       403        403        403
 POST   /api/v1/estate/tests/{test_id}/lamp                   401    403  403  403      yes        yes   403    yes   403       yes        403        403
 POST   /api/v1/estate/tests/{test_id}/stop                   401    403  403  403      yes        yes   403    yes   403       yes        403        403

@@ -1,4 +1,5 @@
 import { officeEn } from "../office/dictionary.ts";
+import { estateEn } from "../assets/office/dictionary.ts";
 import { setupEn } from "../setup/dictionary.ts";
 import { settingsEn } from "../settings/dictionary.ts";
 import type { Key } from "./th.ts";
@@ -9,6 +10,7 @@ export const en: Record<Key, string> = {
   ...officeEn,
   ...setupEn,
   ...settingsEn,
+  ...estateEn,
 
   // house
   "app.name": "Safe Zone",
@@ -272,6 +274,11 @@ export const en: Record<Key, string> = {
   "asset.camera_site": "Camera site",
   "asset.camera": "Camera",
   "asset.sos_point": "SOS point",
+  "asset.light_pole": "Portable light pole",
+  "asset.mobile_cctv": "Mobile CCTV unit",
+  "asset.drone": "Drone",
+  "asset.loudspeaker": "Loudspeaker",
+  "asset.red_box": "Red box",
   "asset.title": "Readiness of equipment",
   "asset.chip": "Equipment",
   "asset.chip.aria": "Readiness of equipment: down {down}, watch {watch}, unknown {unknown}",
