@@ -29,6 +29,7 @@ SHIPPED: Final = {
 LOOKED_AT: Final = {
     "colorama": "BSD-3-Clause; on Windows only, so not installed here",
     "certifi": "MPL-2.0: a list of certificates, unchanged",
+    "fpdf2": "LGPL-3.0-only: a library of its own, unchanged, that a station can replace",
     "psycopg": "LGPL-3.0-only: a library of its own, unchanged, that a station can replace",
     "psycopg-binary": "LGPL-3.0-only: as psycopg",
     "pyrage": "MIT: its metadata names no licence; its repository does",

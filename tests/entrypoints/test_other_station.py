@@ -15,19 +15,21 @@ import msgspec
 import pytest
 from PIL import Image
 
+from safezone.assets.commands_upkeep import AddFile, OpenWorkOrder, StartPoleTest
 from safezone.assets.station_set import read_station_set
 from safezone.core.accounts import commands as accounts
 from safezone.core.clock import ManualClock
 from safezone.core.credential_list import list_credentials
 from safezone.core.identity import Identity
+from safezone.core.pictures import clean_photo
 from safezone.core.settings import Settings
 from safezone.entrypoints.house import DataFolder, Engine
 from safezone.entrypoints.node_process import DEMO_SET, DEMO_TOKENS
 from safezone.entrypoints.setting_up import NewStation, create_station
 from safezone.incidents import commands as cmds
-from safezone.incidents.photos import clean_photo
 from safezone.incidents.queries import get_detail
 from safezone.main import wire
+from tests.entrypoints.askers import estate
 from tests.entrypoints.test_permissions import CALLERS, COMES_IN, ROWS, Row
 from tests.support.station import START, Api, RunningStation, template
 
@@ -48,6 +50,9 @@ class Theirs(msgspec.Struct):
     asset_id: str
     credential_id: str
     account_id: str
+    order_id: str
+    test_id: str
+    file_id: str
 
 
 def make_other_station(path: Path) -> Theirs:
@@ -87,13 +92,17 @@ def _fill(engine: Engine, new: NewStation) -> Theirs:
     their_admin = Identity(OTHER, "admin", "theirs")
     place = accounts.Place(role="operator", duty=SECRET, person=accounts.Person(SECRET))
     account = engine.lane.submit(accounts.CreateAccount("theirs", place), their_admin).result(timeout=30)
+    order_id = do(OpenWorkOrder("their-sos-01", "watch", SECRET))
+    test_id = engine.lane.submit(StartPoleTest("their-sos-01"), their_admin).result(timeout=30)
+    paper = AddFile("their-sos-01", SECRET, clean.media_type, clean.image)
+    file_id = engine.lane.submit(paper, their_admin).result(timeout=30)
     desk = engine.desk
     with desk.database.read() as conn:
         detail = get_detail(conn, operator, receipt.incident_id, engine.house.surroundings, desk.reader)
         credential = list_credentials(conn, OTHER, desk.clock.now())[0]
     return Theirs(
         new, receipt.incident_id, detail.incident.version, detail.photos[0].id, receipt.tracking_code,
-        "their-car-1", "their-sos-01", credential.id, account.account_id,
+        "their-car-1", "their-sos-01", credential.id, account.account_id, order_id, test_id, file_id,
     )  # fmt: skip
 
 
@@ -111,7 +120,17 @@ def names_of(theirs: Theirs, *, made_up: bool) -> dict[str, str]:
     if made_up:
         nothing = "01900000-0000-7000-8000-000000000000"
         names = dict.fromkeys(
-            ("incident_id", "photo_id", "credential_id", "erasure_id", "account_id"), nothing
+            (
+                "incident_id",
+                "photo_id",
+                "credential_id",
+                "erasure_id",
+                "account_id",
+                "order_id",
+                "test_id",
+                "file_id",
+            ),
+            nothing,
         )
         return {
             **names,
@@ -126,6 +145,8 @@ def names_of(theirs: Theirs, *, made_up: bool) -> dict[str, str]:
 
 
 def body_of(row: Row, names: dict[str, str], version: int) -> dict[str, Any]:
+    if (row.method, row.path) in estate.ROUTES:
+        return estate.BODIES.get(row.path.rsplit("/", 1)[1], {})
     at = {"expected_version": version}
     bodies: dict[str, dict[str, Any]] = {
         "acknowledge": at, "dispatch": {**at, "unit_ids": ["car-1"]}, "merge": {**at, "into": names["incident_id"]},
@@ -143,7 +164,8 @@ WITH_ID = [
     row
     for row in ROWS
     if re.search(
-        r"\{(incident_id|photo_id|tracking_code|unit_id|asset_id|credential_id|account_id)\}", row.path
+        r"\{(incident_id|photo_id|tracking_code|unit_id|asset_id|credential_id|account_id|order_id|test_id)\}",
+        row.path,
     )
 ]
 
@@ -157,6 +179,8 @@ def ask(row: Row, names: dict[str, str], version: int, http: httpx.Client) -> tu
         sent = {"content": drawn.getvalue()}
     elif row.method == "POST":
         sent = {"json": body_of(row, names, version)}
+    if row.path.endswith("/files"):
+        sent = {"content": b"%PDF-1.7 %%EOF", "params": {"name": "a paper"}}
     answer = http.request(row.method, row.path.format(**names), **sent)
     text = answer.text
     for name in names.values():

@@ -57,7 +57,7 @@ GET    /api/v1/console                                       401    403  403  ye
 GET    /api/v1/live                                          401    403  yes  yes      yes        yes   403    403   403       403        403        403
 GET    /api/v1/zone                                          401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
 GET    /api/v1/assets                                        401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        403
-GET    /api/v1/assets/{asset_id}                             401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        403
+GET    /api/v1/assets/{asset_id}                             401    403  yes  yes      yes        yes   yes    yes   yes       yes        404        403
 GET    /api/v1/units                                         401    403  yes  yes      yes        yes   yes    yes   yes       yes        403        403
 GET    /api/v1/units/{unit_id}                               401    403  yes  yes      yes        yes   yes    yes   yes       yes        403        403
 

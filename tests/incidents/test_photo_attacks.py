@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from safezone.core.errors import Invalid
-from safezone.incidents.photos import clean_photo
+from safezone.core.pictures import clean_photo
 from tests.support.station import RunningStation
 
 SCRIPT = b"<script>alert(document.cookie)</script>"
@@ -129,7 +129,7 @@ BOMBS = {
 PROGRAM = """
 import sys, resource
 from safezone.core.errors import Invalid
-from safezone.incidents.photos import clean_photo
+from safezone.core.pictures import clean_photo
 try:
     clean_photo(sys.stdin.buffer.read())
 except Invalid:

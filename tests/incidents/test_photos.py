@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from safezone.core.errors import Invalid, NotFound, TooLarge
+from safezone.core.pictures import LARGEST_BYTES, LONGEST_SIDE_PX, clean_photo
 from safezone.incidents import commands as cmds
 from safezone.incidents import queries
-from safezone.incidents.photos import LARGEST_BYTES, LONGEST_SIDE_PX, clean_photo
 from tests.incidents.desk import OPERATOR, Desk
 from tests.support.station import who
 

@@ -21,6 +21,7 @@ from safezone.events import assets as asset_events
 from safezone.incidents.commands import CountPresses, EraseDue, EscalateOverdue
 from safezone.patrol.commands import RegisterUnits, UnitEntry
 from safezone.zone.commands import ImportGround
+from tests.support.scenarios_estate import ESTATE
 from tests.support.station import START, STATION, Api, RunningStation, who
 
 SYSTEM, ADMIN = who("system", "test"), who("admin", "admin-1")
@@ -259,7 +260,7 @@ ON_THE_SCREEN: list[Scenario] = [
 """Those that a console shows."""
 
 EVERYTHING: list[Scenario] = [
-    *ON_THE_SCREEN, people_come_and_go, somebody_has_an_account, content_is_erased, a_listener_is_parked, the_ground_changes
+    *ON_THE_SCREEN, people_come_and_go, somebody_has_an_account, content_is_erased, a_listener_is_parked, the_ground_changes, *ESTATE
 ]  # fmt: skip
 """Together with what made the station: every event that some store applies."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import select
 
-from safezone.assets import store
+from safezone.assets import register as register_book
+from safezone.assets import store, upkeep
 from safezone.assets.commands import (
     AssessReadiness,
     HeartbeatAnswer,
@@ -17,16 +20,21 @@ from safezone.assets.commands import (
 )
 from safezone.assets.queries import has_asset
 from safezone.assets.rules import Evidence, Judgement, judge, judge_site
+from safezone.assets.tables import asset, asset_sign
 from safezone.core.bus import Bus
 from safezone.core.db import maybe_from_us, to_us
 from safezone.core.errors import Conflict, Invalid
 from safezone.core.event import Entry
 from safezone.core.i18n import Words
 from safezone.core.in_force import SettingsInForce
-from safezone.core.settings import Heartbeats
 from safezone.core.work import UnitOfWork
 from safezone.events.assets import AssetReadinessChanged, Lifecycle, Readiness
 from safezone.events.incidents import ReportReceived
+
+AT_A_TURN: Final = 2_000
+"""How many things are judged at one turn at least: a turn takes a few milliseconds of the one lane that writes."""
+LATELY_US: Final = 600 * 1_000_000
+IN_ONE_QUESTION: Final = 500
 
 
 def register(bus: Bus, in_force: SettingsInForce) -> None:
@@ -35,12 +43,10 @@ def register(bus: Bus, in_force: SettingsInForce) -> None:
     bus.handle(RegisterAssets, register_assets)
     bus.handle_many(RecordHeartbeat, record_heartbeats)
     bus.handle(KeepProbe, keep_probe)
-
-    def assess(cmd: AssessReadiness, uow: UnitOfWork) -> list[str]:
-        return assess_readiness(cmd, uow, in_force.read(uow.conn, uow.station).heartbeats)
-
-    bus.handle(AssessReadiness, assess)
+    bus.handle(AssessReadiness, Rounds(in_force).assess)
     bus.listen("assets.sign_of_life", hear_press, [ReportReceived])
+    register_book.register(bus)
+    upkeep.register(bus, lambda uow: in_force.read(uow.conn, uow.station).upkeep)
 
 
 def register_assets(cmd: RegisterAssets, uow: UnitOfWork) -> int:
@@ -48,7 +54,7 @@ def register_assets(cmd: RegisterAssets, uow: UnitOfWork) -> int:
     uow.identity.require("admin", "system")
     sites, cameras, points = cmd.assets.sites, cmd.assets.cameras, cmd.assets.sos_points
     in_set = [s.site_id for s in sites] + [c.camera_id for c in cameras] + [p.point_id for p in points]
-    here = select(store.asset.c.id).where(store.asset.c.station == uow.station)
+    here = select(asset.c.id).where(asset.c.station == uow.station)
     taken = set(uow.conn.execute(here).scalars())
     seen = set(taken)
     for asset_id in in_set:
@@ -118,53 +124,120 @@ def note_sign_of_life(uow: UnitOfWork, asset_id: str, heard_at: datetime) -> Non
         store.put_signs(uow.conn, [store.HeardFrom(uow.station, asset_id, to_us(heard_at), "press")])
 
 
-def assess_readiness(cmd: AssessReadiness, uow: UnitOfWork, limits: Heartbeats) -> list[str]:
-    """Every asset's readiness is what the evidence says; returns the ids of those that changed.
+class Rounds:
+    """Judges in rounds: a station's few hundred things at every turn, of very many only some besides those that changed."""
 
-    Cameras and SOS points first, then the sites by the worst of their cameras.
-    """
-    uow.identity.require("system", "admin")
-    asset, sign = store.asset, store.asset_sign
-    rows = uow.conn.execute(
-        select(
-            asset.c.id,
-            asset.c.kind,
-            asset.c.lifecycle,
-            asset.c.readiness,
-            asset.c.site_id,
-            sign.c.heard_at_us,
-            sign.c.battery_pct,
+    def __init__(self, in_force: SettingsInForce) -> None:
+        self._in_force = in_force
+        self._after = ""
+
+    def assess(self, cmd: AssessReadiness, uow: UnitOfWork) -> list[str]:
+        """The readiness of each is what the evidence says; returns the ids of those that changed.
+
+        First whatever is no site, then the sites by the worst of their cameras.
+        """
+        uow.identity.require("system", "admin")
+        rows, settings = self._next_rows(uow), self._in_force.read(uow.conn, uow.station)
+        changed: list[str] = []
+        sites = {row.id for row in rows if row.kind == "camera_site"}
+        for row in rows:
+            if row.kind != "camera_site":
+                now = judge(
+                    row.kind,
+                    _evidence_of(row),
+                    uow.at,
+                    cmd.listening_since,
+                    settings.heartbeats,
+                    settings.upkeep.test_press_days,
+                )
+                if _note(uow, row, now, changed) and row.site_id is not None:
+                    sites.add(row.site_id)
+        _judge_sites(uow, sorted(sites), changed)
+        return changed
+
+    def _next_rows(self, uow: UnitOfWork) -> list[Any]:
+        """Those that were heard, or of which something was heard lately, and the next part of all the others."""
+        ids = (
+            select(asset.c.id)
+            .where(asset.c.station == uow.station, asset.c.id > self._after)
+            .order_by(asset.c.id)
+            .limit(AT_A_TURN)
         )
-        .outerjoin(sign, (sign.c.station == asset.c.station) & (sign.c.asset_id == asset.c.id))
-        .where(asset.c.station == uow.station)
-        .order_by(asset.c.id)
-    ).all()
-    changed: list[str] = []
-    of_site: dict[str, list[tuple[Lifecycle, Readiness]]] = {}
-    for row in rows:
-        if row.kind == "camera_site":
-            continue
-        evidence = Evidence(row.lifecycle, row.readiness, maybe_from_us(row.heard_at_us), row.battery_pct)
-        judgement = judge(row.kind, evidence, uow.at, cmd.listening_since, limits)
-        now = _note(uow, row.id, row.readiness, judgement, changed)
-        if row.site_id is not None:
-            of_site.setdefault(row.site_id, []).append((row.lifecycle, now))
-    for row in rows:
-        if row.kind == "camera_site":
-            _note(uow, row.id, row.readiness, judge_site(row.lifecycle, of_site.get(row.id, [])), changed)
-    return changed
+        part = list(uow.conn.execute(ids).scalars())
+        until = part[-1] if part else ""
+        lately_us = uow.at_us - LATELY_US
+        asked = (
+            select(asset, asset_sign.c.heard_at_us, asset_sign.c.battery_pct)
+            .outerjoin(
+                asset_sign, (asset_sign.c.station == asset.c.station) & (asset_sign.c.asset_id == asset.c.id)
+            )
+            .where(
+                asset.c.station == uow.station,
+                asset_sign.c.asset_id.is_not(None)
+                | (asset.c.touched_us > lately_us)
+                | ((asset.c.id > self._after) & (asset.c.id <= until)),
+            )
+            .order_by(asset.c.id)
+        )
+        self._after = until if len(part) == AT_A_TURN else ""
+        return list(uow.conn.execute(asked))
 
 
-def _note(
-    uow: UnitOfWork, asset_id: str, before: Readiness, judgement: Judgement | None, changed: list[str]
-) -> Readiness:
-    """The readiness from now on; recorded only when it is another one, so that the log tells changes, not checks."""
-    if judgement is None or judgement.readiness == before:
-        return before
+def _evidence_of(row: Any) -> Evidence:
+    return Evidence(
+        row.lifecycle,
+        row.readiness,
+        maybe_from_us(row.heard_at_us),
+        row.battery_pct,
+        maybe_from_us(row.checked_us),
+        row.check_ok,
+        maybe_from_us(row.tested_us),
+        maybe_from_us(row.in_service_us),
+        row.order_severity,
+    )
+
+
+def _judge_sites(uow: UnitOfWork, site_ids: Sequence[str], changed: list[str]) -> None:
+    for start in range(0, len(site_ids), IN_ONE_QUESTION):
+        some = site_ids[start : start + IN_ONE_QUESTION]
+        of_station = asset.c.station == uow.station
+        sites = uow.conn.execute(
+            select(asset).where(of_station, asset.c.id.in_(some)).order_by(asset.c.id)
+        ).all()
+        cameras: dict[str, list[tuple[Lifecycle, Readiness]]] = {}
+        hanging = select(asset.c.site_id, asset.c.lifecycle, asset.c.readiness).where(
+            of_station, asset.c.site_id.in_(some), asset.c.kind == "camera"
+        )
+        for row in uow.conn.execute(hanging):
+            cameras.setdefault(row.site_id, []).append((row.lifecycle, row.readiness))
+        for site in sites:
+            _note(
+                uow, site, judge_site(site.lifecycle, cameras.get(site.id, []), site.order_severity), changed
+            )
+
+
+def _note(uow: UnitOfWork, row: Any, judgement: Judgement | None, changed: list[str]) -> bool:
+    """Whether it is to be said anew. Recorded only when it is another one, so that the log tells changes, not checks."""
+    if judgement is None or not is_news(row, judgement):
+        return False
     uow.record(
         AssetReadinessChanged(
-            asset_id=asset_id, before=before, readiness=judgement.readiness, reason=judgement.reason
+            asset_id=row.id, before=row.readiness, readiness=judgement.readiness, reason=judgement.reason
         )
     )
-    changed.append(asset_id)
-    return judgement.readiness
+    changed.append(row.id)
+    return True
+
+
+def is_news(row: Any, judgement: Judgement) -> bool:
+    """Whether a judgement says something else than what stands there; another number of minutes is nothing else."""
+    if judgement.readiness != row.readiness:
+        return True
+    if row.reason_en is None:
+        return False
+    if row.kind == "camera_site":
+        return bool(judgement.reason.en != row.reason_en)
+    return _AMOUNT.sub("", judgement.reason.en) != _AMOUNT.sub("", row.reason_en)
+
+
+_AMOUNT: Final = re.compile(r"\d+ (?:s|min|h|d|%)\b|\d+ %")

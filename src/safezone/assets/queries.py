@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any, Final, Literal
+from datetime import date, datetime
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, true
 
 from safezone.assets import store
+from safezone.assets.refusals import no_asset
 from safezone.assets.rules import first_judgement
+from safezone.assets.tables import asset, asset_sign, mou
 from safezone.core.db import from_us, maybe_from_us
-from safezone.core.errors import NotFound
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
@@ -21,8 +22,6 @@ from safezone.zone.nearby import Nearby
 from safezone.zone.queries import READERS as ZONE_READERS
 from safezone.zone.queries import check_reader
 from safezone.zone.remembered import Remembered
-
-AssetKind = Literal["camera_site", "camera", "sos_point"]
 
 NEAR_CAMERA_M: Final = 500.0
 """A camera further away than this does not show the spot."""
@@ -35,10 +34,10 @@ class AssetView(msgspec.Struct, frozen=True):
     """One asset as the screens show it; times are aware UTC."""
 
     id: str
-    kind: AssetKind
+    kind: str
     code: str
     name: Words
-    place: Point
+    place: Point | None
     lifecycle: Lifecycle
     owner: Words
     site_id: str | None
@@ -48,6 +47,11 @@ class AssetView(msgspec.Struct, frozen=True):
     readiness_since_at: datetime
     last_heartbeat_at: datetime | None
     synthetic: bool
+    owner_id: str | None = None
+    mou_until: date | None = None
+    """The last day of the agreement under which it is used."""
+    test_until_at: datetime | None = None
+    """A technician is trying this pole from end to end; a press until then may be his, and may be somebody's in need."""
 
 
 class SosPoint(msgspec.Struct, frozen=True):
@@ -104,25 +108,41 @@ def nearest_camera_sites(
 
 
 def list_asset_views(
-    conn: Connection, station: str, identity: Identity, kind: AssetKind | None = None
+    conn: Connection, station: str, identity: Identity, kind: str | None = None
 ) -> list[AssetView]:
     """Every asset of the station (of one kind), by id. NotAllowed or NotSignedIn when it is not theirs to see."""
-    check_reader(identity, station)
-    identity.require(*READERS)
-    query = _VIEWS.order_by(store.asset.c.id)
+    check_may_look(identity, station)
+    query = VIEWS.where(whose(identity)).order_by(asset.c.id)
     if kind is not None:
-        query = query.where(store.asset.c.kind == kind)
-    return [_view_of(row) for row in conn.execute(query, {"of_station": station})]
+        query = query.where(asset.c.kind == kind)
+    return [view_of(row) for row in conn.execute(query, {"of_station": station})]
 
 
 def get_asset_view(conn: Connection, station: str, identity: Identity, asset_id: str) -> AssetView:
-    """One asset; NotFound when there is none with this id."""
+    """One asset; NotFound when there is none with this id, or none of theirs."""
+    check_may_look(identity, station)
+    views = asset_views(conn, station, [asset_id])
+    if not views or not is_theirs(identity, views[0].owner_id):
+        raise no_asset(asset_id)
+    return views[0]
+
+
+def check_may_look(identity: Identity, station: str) -> None:
+    """Return when it may see equipment at all; a camera's owner then sees what is his (`whose`)."""
     check_reader(identity, station)
     identity.require(*READERS)
-    views = asset_views(conn, station, [asset_id])
-    if not views:
-        raise NotFound("no_asset", Words(th=f"ไม่มีอุปกรณ์ “{asset_id}”", en=f"There is no asset “{asset_id}”."))
-    return views[0]
+
+
+def whose(identity: Identity) -> ColumnElement[bool]:
+    """Of which assets it may know: a camera's owner of his own alone."""
+    if identity.role == "cctv_owner":
+        return asset.c.owner_id == (identity.partner_id or "")
+    return true()
+
+
+def is_theirs(identity: Identity, owner_id: str | None) -> bool:
+    """As `whose`, of one asset."""
+    return identity.role != "cctv_owner" or (owner_id is not None and owner_id == identity.partner_id)
 
 
 def asset_views(conn: Connection, station: str, ids: Iterable[str]) -> list[AssetView]:
@@ -131,24 +151,23 @@ def asset_views(conn: Connection, station: str, ids: Iterable[str]) -> list[Asse
     if not wanted:
         return []
     asked = {"of_station": station, "of_ids": wanted}
-    return [_view_of(row) for row in conn.execute(_VIEWS_BY_ID, asked)]
+    return [view_of(row) for row in conn.execute(_VIEWS_BY_ID, asked)]
 
 
-_VIEWS: Final = (
-    select(store.asset, store.asset_sign.c.heard_at_us)
+VIEWS: Final = (
+    select(asset, asset_sign.c.heard_at_us, asset_sign.c.battery_pct, mou.c.until_day)
     .outerjoin(
-        store.asset_sign,
-        (store.asset_sign.c.station == store.asset.c.station)
-        & (store.asset_sign.c.asset_id == store.asset.c.id),
+        asset_sign,
+        (asset_sign.c.station == asset.c.station) & (asset_sign.c.asset_id == asset.c.id),
     )
-    .where(store.asset.c.station == bindparam("of_station"))
+    .outerjoin(mou, (mou.c.station == asset.c.station) & (mou.c.id == asset.c.mou_id))
+    .where(asset.c.station == bindparam("of_station"))
 )
-_VIEWS_BY_ID: Final = _VIEWS.where(store.asset.c.id.in_(bindparam("of_ids", expanding=True))).order_by(
-    store.asset.c.id
-)
+_VIEWS_BY_ID: Final = VIEWS.where(asset.c.id.in_(bindparam("of_ids", expanding=True))).order_by(asset.c.id)
 
 
-def _view_of(row: Any) -> AssetView:
+def view_of(row: Any) -> AssetView:
+    """The asset in a row of `VIEWS`."""
     if row.reason_th is None:
         reason = first_judgement(row.kind, row.lifecycle).reason
     else:
@@ -158,7 +177,7 @@ def _view_of(row: Any) -> AssetView:
         kind=row.kind,
         code=row.code,
         name=Words(row.name_th, row.name_en),
-        place=Point(row.lon, row.lat),
+        place=None if row.lon is None else Point(row.lon, row.lat),
         lifecycle=row.lifecycle,
         owner=Words(row.owner_th, row.owner_en),
         site_id=row.site_id,
@@ -168,11 +187,16 @@ def _view_of(row: Any) -> AssetView:
         readiness_since_at=from_us(row.readiness_since_us),
         last_heartbeat_at=maybe_from_us(row.heard_at_us),
         synthetic=row.synthetic,
+        owner_id=row.owner_id,
+        mou_until=None if row.until_day is None else date.fromisoformat(row.until_day),
+        test_until_at=maybe_from_us(row.test_until_us),
     )
 
 
 def _build(conn: Connection, station: str) -> _Known:
-    rows = conn.execute(select(store.asset).where(store.asset.c.station == station)).all()
+    """Of the tens of thousands that a region may have, only what an emergency asks for is read whole."""
+    of_station, placed = asset.c.station == station, asset.c.lon.is_not(None)
+    ids = frozenset(conn.execute(select(asset.c.id).where(of_station)).scalars())
     points = {
         row.id: SosPoint(
             row.id,
@@ -182,16 +206,15 @@ def _build(conn: Connection, station: str) -> _Known:
             row.lifecycle,
             row.synthetic,
         )
-        for row in rows
-        if row.kind == "sos_point"
+        for row in conn.execute(select(asset).where(of_station, placed, asset.c.kind == "sos_point"))
     }
+    serving = (asset.c.kind == "camera_site") & (asset.c.lifecycle == "in_service")
     sites = [
         ((row.id, row.code, Words(row.name_th, row.name_en)), Point(row.lon, row.lat), None)
-        for row in rows
-        if row.kind == "camera_site" and row.lifecycle == "in_service"
+        for row in conn.execute(select(asset).where(of_station, placed, serving))
     ]
     origin = (sites[0][1].lon, sites[0][1].lat) if sites else (0.0, 0.0)
-    return _Known(frozenset(row.id for row in rows), points, Nearby(sites, origin))
+    return _Known(ids, points, Nearby(sites, origin))
 
 
 _KNOWN: Final = Remembered(store.find_version, _build)
@@ -199,6 +222,6 @@ _KNOWN: Final = Remembered(store.find_version, _build)
 
 def count_by_readiness(conn: Connection, station: str) -> dict[tuple[str, str], int]:
     """How many things there are of each kind and readiness."""
-    kind, readiness = store.asset.c.kind, store.asset.c.readiness
-    counted = select(kind, readiness, func.count()).where(store.asset.c.station == station)
+    kind, readiness = asset.c.kind, asset.c.readiness
+    counted = select(kind, readiness, func.count()).where(asset.c.station == station)
     return {(row[0], row[1]): int(row[2]) for row in conn.execute(counted.group_by(kind, readiness))}

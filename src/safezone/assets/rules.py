@@ -1,4 +1,4 @@
-"""Whether a thing is well: READY, WATCH, DOWN or UNKNOWN, decided from what was heard of it and never by hand."""
+"""Whether a thing is well: READY, WATCH, DOWN or UNKNOWN, decided from evidence and never by hand."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from typing import Final
 
 import msgspec
 
+from safezone.assets.kinds import KINDS
 from safezone.core.i18n import Words
 from safezone.core.settings import Heartbeats
 from safezone.events.assets import Lifecycle, Readiness
+from safezone.events.upkeep import Severity
+
+DAY_S: Final = 86_400.0
+NEVER_DAYS: Final = 1_000_000
 
 LOW_BATTERY_PCT: Final = 20.0
 """Below this a point that is heard is still on WATCH: somebody should bring a battery."""
@@ -20,12 +25,19 @@ WORST_FIRST: Final[tuple[Readiness, ...]] = ("DOWN", "UNKNOWN", "WATCH", "READY"
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What is known of one asset: how far it has come, and when it was last heard (server's time, aware UTC)."""
+    """What is known of one asset (times by the server, aware UTC): how far it has come, and what has shown how it is."""
 
     lifecycle: Lifecycle
     before: Readiness = "UNKNOWN"
     heard_at: datetime | None = None
     battery_pct: float | None = None
+    checked_at: datetime | None = None
+    check_ok: bool | None = None
+    tested_at: datetime | None = None
+    """When it last passed a test from end to end."""
+    in_service_at: datetime | None = None
+    order: Severity | None = None
+    """How bad the worst work order is that nobody has accepted yet."""
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -38,6 +50,12 @@ class Judgement(msgspec.Struct, frozen=True):
 _NEVER_HEARD: Final = Words(th="ยังไม่เคยได้รับสัญญาณ จึงไม่มีข้อมูลเทียบ", en="never heard yet: there is no baseline")
 _NO_SOURCE: Final = Words(th="ยังไม่มีแหล่งข้อมูลบอกสถานะของกล้องนี้", en="nothing tells yet how this camera is")
 _NO_CAMERAS: Final = Words(th="ยังไม่มีกล้องที่ใช้งานในจุดนี้", en="no camera is in service at this site")
+_FOUND_WELL: Final = Words(th="มีผู้ตรวจดูแล้ว ใช้งานได้", en="somebody looked: it works")
+_FOUND_BAD: Final = Words(th="มีผู้ตรวจดูแล้ว ใช้งานไม่ได้", en="somebody looked: it does not work")
+_TESTED: Final = Words(th="ผ่านการทดสอบกดปุ่ม", en="passed its test press")
+_BROKEN: Final = Words(th="เสีย: มีใบสั่งซ่อมที่ยังไม่รับงาน", en="broken: a work order is not accepted yet")
+_TO_MEND: Final = Words(th="มีใบสั่งซ่อมที่ยังไม่รับงาน", en="a work order is not accepted yet")
+_NO_CHECK: Final = Words(th="ยังไม่มีใครตรวจดู จึงไม่มีข้อมูลเทียบ", en="nobody has looked yet: there is no baseline")
 _NOT_IN_SERVICE: Final[dict[Lifecycle, Words]] = {
     "proposed": Words(th="ยังไม่ใช้งาน: อยู่ในขั้นเสนอ", en="not in service: proposed"),
     "approved": Words(th="ยังไม่ใช้งาน: อนุมัติแล้ว", en="not in service: approved"),
@@ -51,21 +69,54 @@ def first_judgement(kind: str, lifecycle: Lifecycle) -> Judgement:
     """What can be said of a thing on the day it is registered: UNKNOWN, and why."""
     if lifecycle != "in_service":
         return Judgement("UNKNOWN", _NOT_IN_SERVICE[lifecycle])
-    by_kind = {"camera": _NO_SOURCE, "camera_site": _NO_CAMERAS}
-    return Judgement("UNKNOWN", by_kind.get(kind, _NEVER_HEARD))
+    by_kind = {"camera": _NO_SOURCE, "camera_site": _NO_CAMERAS, "sos_point": _NEVER_HEARD}
+    return Judgement("UNKNOWN", by_kind.get(kind, _NO_CHECK))
 
 
 def judge(
-    kind: str, evidence: Evidence, now: datetime, listening_since: datetime, limits: Heartbeats
+    kind: str,
+    evidence: Evidence,
+    now: datetime,
+    listening_since: datetime,
+    limits: Heartbeats,
+    test_press_days: int = NEVER_DAYS,
 ) -> Judgement | None:
-    """The readiness of one camera or SOS point; None when nothing may be said that was not said before.
+    """The readiness of one asset; None when nothing may be said that was not said before.
+
+    Every piece of evidence says something for itself, and the worst of it counts: DOWN > UNKNOWN > WATCH > READY.
+    Without a sign of life, a check or a passed test there is no baseline, and nothing is READY.
 
     Silence counts only while somebody was listening (`listening_since`): after a restart of this program no pole
     is blamed for the time in which nobody could have heard it.
     """
-    if evidence.lifecycle != "in_service" or evidence.heard_at is None:
+    if evidence.lifecycle != "in_service":
         return first_judgement(kind, evidence.lifecycle)
-    age_s = max(0.0, (now - evidence.heard_at).total_seconds())
+    said = [_ordered(evidence.order), _tested(kind, evidence, now, test_press_days)]
+    undecided = False
+    if evidence.heard_at is not None:
+        by_sign = _by_sign(evidence, now, listening_since, limits)
+        undecided = by_sign is None
+        said.append(by_sign)
+    if evidence.checked_at is not None:
+        said.append(_checked(kind, evidence, now))
+    elif evidence.heard_at is None and evidence.tested_at is None:
+        said.append(first_judgement(kind, "in_service"))
+    judgement = worst_of([each for each in said if each is not None])
+    if judgement is None or (undecided and judgement.readiness != "DOWN"):
+        return None if undecided else Judgement("READY", _TESTED)
+    return judgement
+
+
+def worst_of(said: Sequence[Judgement]) -> Judgement | None:
+    """The worst, and of several that are as bad the first; None of none."""
+    return min(said, key=lambda each: WORST_FIRST.index(each.readiness), default=None)
+
+
+def _by_sign(
+    evidence: Evidence, now: datetime, listening_since: datetime, limits: Heartbeats
+) -> Judgement | None:
+    heard_at = evidence.heard_at or now
+    age_s = max(0.0, (now - heard_at).total_seconds())
     if age_s <= limits.watch_after_s:
         return _heard(evidence.battery_pct)
     silent_s = min(age_s, (now - listening_since).total_seconds())
@@ -74,6 +125,46 @@ def judge(
     if silent_s > limits.watch_after_s and evidence.before != "DOWN":
         return Judgement("WATCH", _silence(age_s))
     return None
+
+
+def _ordered(order: Severity | None) -> Judgement | None:
+    if order is None:
+        return None
+    return Judgement("DOWN", _BROKEN) if order == "down" else Judgement("WATCH", _TO_MEND)
+
+
+def _checked(kind: str, evidence: Evidence, now: datetime) -> Judgement:
+    """What a look at it is worth today. While it is heard, an old look is a reason to look again and no more."""
+    age_s = max(0.0, (now - (evidence.checked_at or now)).total_seconds())
+    if not evidence.check_ok:
+        return Judgement("DOWN", _FOUND_BAD)
+    if age_s <= KINDS[kind].check_every_days * DAY_S:
+        return Judgement("READY", _FOUND_WELL)
+    ago = duration_words(age_s)
+    words = Words(th=f"ไม่มีใครตรวจดูมา {ago.th}", en=f"nobody has looked at it for {ago.en}")
+    return Judgement("UNKNOWN" if evidence.heard_at is None else "WATCH", words)
+
+
+def _tested(kind: str, evidence: Evidence, now: datetime, every_days: int) -> Judgement | None:
+    """A pole that was not tried from end to end for too long; counted from the day on which it went into service."""
+    since = evidence.tested_at or evidence.in_service_at
+    if "test_press" not in KINDS[kind].evidence or since is None:
+        return None
+    age_s = (now - since).total_seconds()
+    if age_s <= every_days * DAY_S:
+        return None
+    ago = duration_words(age_s)
+    return Judgement(
+        "WATCH",
+        Words(
+            th=f"ถึงกำหนดทดสอบกดปุ่ม: ครั้งสุดท้าย {ago.th} ก่อน", en=f"test press is due: the last was {ago.en} ago"
+        )
+        if evidence.tested_at
+        else Words(
+            th=f"ใช้งานมา {ago.th} ยังไม่เคยทดสอบกดปุ่ม",
+            en=f"in service for {ago.en}, never tried by a test press",
+        ),
+    )
 
 
 def _heard(battery_pct: float | None) -> Judgement:
@@ -97,10 +188,21 @@ def duration_words(duration_s: float) -> Words:
     return Words(th=f"{int(duration_s)} วินาที", en=f"{int(duration_s)} s")
 
 
-def judge_site(lifecycle: Lifecycle, cameras: Sequence[tuple[Lifecycle, Readiness]]) -> Judgement:
-    """The readiness of a camera site: that of its worst camera in service (DOWN > UNKNOWN > WATCH > READY)."""
+def judge_site(
+    lifecycle: Lifecycle, cameras: Sequence[tuple[Lifecycle, Readiness]], order: Severity | None = None
+) -> Judgement:
+    """The readiness of a camera site: that of its worst camera in service (DOWN > UNKNOWN > WATCH > READY).
+
+    A work order about the site itself counts as well.
+    """
     if lifecycle != "in_service":
         return first_judgement("camera_site", lifecycle)
+    by_order, by_cameras = _ordered(order), _judge_cameras(cameras)
+    said = [by_cameras] if by_order is None else [by_order, by_cameras]
+    return worst_of(said) or by_cameras
+
+
+def _judge_cameras(cameras: Sequence[tuple[Lifecycle, Readiness]]) -> Judgement:
     in_service = [readiness for life, readiness in cameras if life == "in_service"]
     if not in_service:
         return Judgement("UNKNOWN", _NO_CAMERAS)

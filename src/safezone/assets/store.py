@@ -5,68 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    Float,
-    Index,
-    Integer,
-    String,
-    Text,
-    bindparam,
-    func,
-    select,
-)
+from sqlalchemy import Connection, bindparam, func, select
 
+from safezone.assets import store_upkeep
+from safezone.assets.tables import (
+    asset,
+    asset_batch,
+    asset_owner,
+    asset_place,
+    asset_sign,
+    asset_version,
+    mou,
+)
 from safezone.core.bus import Bus
-from safezone.core.db import forget_remembered, table, to_us, upsert
+from safezone.core.db import forget_remembered, to_us, upsert
 from safezone.core.event import Entry
 from safezone.core.geo import Point
 from safezone.events import assets as ev
-
-asset = table(
-    "asset",
-    Column("station", String(32), primary_key=True),
-    Column("id", String(64), primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("code", String(64), nullable=False),
-    Column("name_th", Text, nullable=False),
-    Column("name_en", Text, nullable=False),
-    Column("lon", Float, nullable=False),
-    Column("lat", Float, nullable=False),
-    Column("lifecycle", String(16), nullable=False),
-    Column("owner_th", Text, nullable=False),
-    Column("owner_en", Text, nullable=False),
-    Column("site_id", String(64)),
-    Column("camera_count", Integer),
-    Column("readiness", String(8), nullable=False),
-    Column("reason_th", Text),
-    Column("reason_en", Text),
-    Column("readiness_since_us", BigInteger, nullable=False),
-    Column("synthetic", Boolean, nullable=False),
-    Index("asset_by_site", "station", "site_id"),
-    source="log",
-)
-
-asset_version = table(
-    "asset_version",
-    Column("station", String(32), primary_key=True),
-    Column("event_id", String(36), nullable=False),
-    source="log",
-)
-
-asset_sign = table(
-    "asset_sign",
-    Column("station", String(32), primary_key=True),
-    Column("asset_id", String(64), primary_key=True),
-    Column("heard_at_us", BigInteger, nullable=False),
-    Column("via", String(16), nullable=False),
-    Column("claimed_at_us", BigInteger),
-    Column("battery_pct", Float),
-    source="telemetry",
-)
 
 _FIND_VERSION: Final = select(asset_version.c.event_id).where(
     asset_version.c.station == bindparam("of_station")
@@ -87,6 +42,13 @@ def register(bus: Bus) -> None:
     bus.apply(ev.CameraRegistered, _camera_registered)
     bus.apply(ev.SosPointRegistered, _sos_point_registered)
     bus.apply(ev.AssetReadinessChanged, _readiness_changed)
+    bus.apply(ev.AssetsRegistered, _assets_registered)
+    bus.apply(ev.AssetsChanged, _assets_changed)
+    bus.apply(ev.LifecycleChanged, _lifecycle_changed)
+    bus.apply(ev.AssetMoved, _asset_moved)
+    bus.apply(ev.OwnerNamed, _owner_named)
+    bus.apply(ev.MouRecorded, _mou_recorded)
+    store_upkeep.register(bus)
 
 
 def find_version(conn: Connection, station: str) -> str | None:
@@ -179,18 +141,207 @@ def _insert(
         "readiness_since_us": to_us(entry.at),
         "synthetic": event.synthetic,
     }
+    row["in_service_us"] = to_us(entry.at) if event.lifecycle == "in_service" else None
     conn.execute(asset.insert(), row)
+    _new_version(conn, entry)
+
+
+def _new_version(conn: Connection, entry: Entry) -> None:
+    """What was prepared from the register is made anew when it is asked for next."""
     forget_remembered(conn)
     changed = upsert(asset_version, conn).values(station=entry.station, event_id=entry.id)
     conn.execute(changed.on_conflict_do_update(index_elements=["station"], set_={"event_id": entry.id}))
 
 
 def _readiness_changed(conn: Connection, entry: Entry, event: ev.AssetReadinessChanged) -> None:
-    now = {
+    now: dict[str, Any] = {
         "readiness": event.readiness,
         "reason_th": event.reason.th,
         "reason_en": event.reason.en,
-        "readiness_since_us": to_us(entry.at),
     }
+    if event.readiness != event.before:
+        now["readiness_since_us"] = to_us(entry.at)
     of_it = (asset.c.station == entry.station) & (asset.c.id == event.asset_id)
     conn.execute(asset.update().where(of_it).values(now))
+
+
+def _facts_row(entry: Entry, facts: ev.AssetFacts) -> dict[str, Any]:
+    point = facts.point
+    return {
+        "station": entry.station,
+        "id": facts.id,
+        "kind": facts.kind,
+        "code": facts.code,
+        "name_th": facts.name.th,
+        "name_en": facts.name.en,
+        "lon": None if point is None else point.lon,
+        "lat": None if point is None else point.lat,
+        "lifecycle": facts.lifecycle,
+        "owner_th": facts.owner.th,
+        "owner_en": facts.owner.en,
+        "site_id": facts.site_id,
+        "owner_id": facts.owner_id,
+        "model": facts.model,
+        "legal_basis": facts.legal_basis,
+        "mou_id": facts.mou_id,
+        "cost_satang": facts.cost_satang,
+        "budget_line": facts.budget_line,
+        "fiscal_year": facts.fiscal_year,
+        "warranty_until": None if facts.warranty_until is None else facts.warranty_until.isoformat(),
+        "synthetic": facts.synthetic,
+        "touched_us": to_us(entry.at),
+    }
+
+
+def _assets_registered(conn: Connection, entry: Entry, event: ev.AssetsRegistered) -> None:
+    at_us = to_us(entry.at)
+    rows = [
+        _facts_row(entry, facts)
+        | {
+            "camera_count": 0 if facts.kind == "camera_site" else None,
+            "readiness": "UNKNOWN",
+            "readiness_since_us": at_us,
+            "in_service_us": at_us if facts.lifecycle == "in_service" else None,
+        }
+        for facts in event.assets
+    ]
+    conn.execute(asset.insert(), rows)
+    _note_batch(conn, entry, event.assets)
+    _note_places(conn, entry, [facts for facts in event.assets if facts.point is not None])
+    _hang(conn, entry, event.assets)
+    _count_cameras(conn, entry.station, {facts.site_id for facts in event.assets if facts.site_id})
+    _new_version(conn, entry)
+
+
+def _hang(conn: Connection, entry: Entry, assets: Sequence[ev.AssetFacts]) -> None:
+    """What hangs at a site stands where the site stands."""
+    hanging = [facts.id for facts in assets if facts.site_id]
+    if not hanging:
+        return
+    site = asset.alias("site")
+    of_site = (site.c.station == asset.c.station) & (site.c.id == asset.c.site_id)
+    places = {axis: select(site.c[axis]).where(of_site).scalar_subquery() for axis in ("lon", "lat")}
+    of_them = (asset.c.station == entry.station) & asset.c.id.in_(hanging)
+    conn.execute(asset.update().where(of_them).values(places))
+
+
+def _assets_changed(conn: Connection, entry: Entry, event: ev.AssetsChanged) -> None:
+    ids = [facts.id for facts in event.assets]
+    of_them = (asset.c.station == entry.station) & asset.c.id.in_(ids)
+    sites = set(conn.execute(select(asset.c.site_id).where(of_them, asset.c.site_id.is_not(None))).scalars())
+    rows = [{f"new_{name}": value for name, value in _facts_row(entry, one).items()} for one in event.assets]
+    names = [name for name in _facts_row(entry, event.assets[0]) if name not in ("station", "id", "kind")]
+    conn.execute(
+        asset.update()
+        .where(asset.c.station == bindparam("new_station"), asset.c.id == bindparam("new_id"))
+        .values({name: bindparam(f"new_{name}") for name in names}),
+        rows,
+    )
+    moved, gone_live = [], []
+    for facts, changed in zip(event.assets, event.changed, strict=True):
+        if "point" in changed and facts.point is not None:
+            moved.append(facts)
+        if "lifecycle" in changed and facts.lifecycle == "in_service":
+            gone_live.append(facts.id)
+    _begin_service(conn, entry, gone_live)
+    _note_batch(conn, entry, event.assets)
+    _note_places(conn, entry, moved)
+    _hang(conn, entry, event.assets)
+    for facts in moved:
+        _take_cameras_along(conn, entry.station, facts.id)
+    _count_cameras(conn, entry.station, sites | {facts.site_id for facts in event.assets if facts.site_id})
+    _new_version(conn, entry)
+
+
+def _note_batch(conn: Connection, entry: Entry, assets: Sequence[ev.AssetFacts]) -> None:
+    rows = [{"station": entry.station, "asset_id": facts.id, "seq": entry.seq} for facts in assets]
+    conn.execute(asset_batch.insert(), rows)
+
+
+def _note_places(conn: Connection, entry: Entry, assets: Sequence[ev.AssetFacts]) -> None:
+    rows = [_place_row(entry, facts.id, facts.point) for facts in assets if facts.point is not None]
+    if rows:
+        conn.execute(asset_place.insert(), rows)
+
+
+def _place_row(entry: Entry, asset_id: str, point: Point) -> dict[str, Any]:
+    return {
+        "station": entry.station,
+        "asset_id": asset_id,
+        "seq": entry.seq,
+        "at_us": to_us(entry.at),
+        "lon": point.lon,
+        "lat": point.lat,
+        "by_whom": entry.actor,
+    }
+
+
+def _count_cameras(conn: Connection, station: str, site_ids: set[str]) -> None:
+    """How many cameras hang at these sites, counted anew."""
+    if not site_ids:
+        return
+    camera = asset.alias("camera")
+    hanging = (
+        select(func.count())
+        .select_from(camera)
+        .where(
+            camera.c.station == asset.c.station,
+            camera.c.site_id == asset.c.id,
+            camera.c.kind == "camera",
+        )
+        .scalar_subquery()
+    )
+    of_them = (asset.c.station == station) & asset.c.id.in_(sorted(site_ids))
+    conn.execute(asset.update().where(of_them, asset.c.kind == "camera_site").values(camera_count=hanging))
+
+
+def _take_cameras_along(conn: Connection, station: str, site_id: str) -> None:
+    """What hangs at a site moves with it."""
+    place = conn.execute(_SITE_PLACE, {"of_station": station, "of_id": site_id}).one()
+    hanging = (asset.c.station == station) & (asset.c.site_id == site_id)
+    conn.execute(asset.update().where(hanging).values(lon=place.lon, lat=place.lat))
+
+
+def _begin_service(conn: Connection, entry: Entry, asset_ids: Sequence[str]) -> None:
+    if asset_ids:
+        of_them = (asset.c.station == entry.station) & asset.c.id.in_(asset_ids)
+        conn.execute(asset.update().where(of_them).values(in_service_us=to_us(entry.at)))
+
+
+def _lifecycle_changed(conn: Connection, entry: Entry, event: ev.LifecycleChanged) -> None:
+    of_it = (asset.c.station == entry.station) & (asset.c.id == event.asset_id)
+    now = {"lifecycle": event.lifecycle, "touched_us": to_us(entry.at)}
+    conn.execute(asset.update().where(of_it).values(now))
+    if event.lifecycle == "in_service":
+        _begin_service(conn, entry, [event.asset_id])
+    _new_version(conn, entry)
+
+
+def _asset_moved(conn: Connection, entry: Entry, event: ev.AssetMoved) -> None:
+    of_it = (asset.c.station == entry.station) & (asset.c.id == event.asset_id)
+    conn.execute(asset.update().where(of_it).values(lon=event.point.lon, lat=event.point.lat))
+    conn.execute(asset_place.insert(), _place_row(entry, event.asset_id, event.point))
+    _take_cameras_along(conn, entry.station, event.asset_id)
+    _new_version(conn, entry)
+
+
+def _owner_named(conn: Connection, entry: Entry, event: ev.OwnerNamed) -> None:
+    contact = {} if event.contact is None else {"contact_ref": event.contact.ref}
+    now = {"name_th": event.name.th, "name_en": event.name.en, "sector": event.sector, **contact}
+    named = upsert(asset_owner, conn).values(station=entry.station, id=event.owner_id, **now)
+    conn.execute(named.on_conflict_do_update(index_elements=["station", "id"], set_=now))
+    theirs = (asset.c.station == entry.station) & (asset.c.owner_id == event.owner_id)
+    conn.execute(asset.update().where(theirs).values(owner_th=event.name.th, owner_en=event.name.en))
+
+
+def _mou_recorded(conn: Connection, entry: Entry, event: ev.MouRecorded) -> None:
+    now = {
+        "owner_id": event.owner_id,
+        "number": event.number,
+        "from_day": event.from_day.isoformat(),
+        "until_day": event.until_day.isoformat(),
+        "scope_th": event.scope.th,
+        "scope_en": event.scope.en,
+    }
+    recorded = upsert(mou, conn).values(station=entry.station, id=event.mou_id, **now)
+    conn.execute(recorded.on_conflict_do_update(index_elements=["station", "id"], set_=now))

@@ -17,7 +17,16 @@ from sqlalchemy import BigInteger, Column, Connection, String, Text, bindparam, 
 from safezone.core.db import Prepared, remembered, table
 from safezone.core.settings import Settings, stated_in
 
-CHANGEABLE: Final = ("screens", "limits", "priorities", "retention", "positions", "heartbeats", "notices")
+CHANGEABLE: Final = (
+    "screens",
+    "limits",
+    "priorities",
+    "retention",
+    "positions",
+    "heartbeats",
+    "upkeep",
+    "notices",
+)
 """The sections that may be changed in the browser; ports, files, keys and databases stay with the file."""
 
 setting = table(

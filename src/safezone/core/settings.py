@@ -138,6 +138,17 @@ class Checkpoints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file with the signing key (Ed25519); empty means `checkpoint.key` beside the master key."""
 
 
+class Upkeep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is expected of those who keep the equipment well. Sensible beginnings, not official figures."""
+
+    test_press_days: Days = 31
+    """An SOS point that has not passed a test press from end to end for so many days is on WATCH."""
+    test_window_s: Seconds = 300
+    """Seconds for one such test: from its start until it must have been pressed, seen and confirmed."""
+    order_days: Days = 14
+    """A work order is due after so many days, unless it says another day."""
+
+
 class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The synthetic press: by the road of a real one, so that somebody notices when no press can arrive."""
 
@@ -335,6 +346,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     heartbeats: Heartbeats = Heartbeats()
     notices: Notices = Notices()
     checkpoints: Checkpoints = Checkpoints()
+    upkeep: Upkeep = Upkeep()
     probe: Probe = Probe()
     metrics: Metrics = Metrics()
     broker: Broker = Broker()

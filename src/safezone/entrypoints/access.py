@@ -43,6 +43,7 @@ LOOKS: Final = {
     "/api/v1/handover": "read_handover",
     "/api/v1/units": "saw_positions",
     "/api/v1/units/{unit_id}": "saw_positions",
+    "/api/v1/estate/export": "exported_assets",
     "/api/v1/admin/refused-messages": "read_refused_messages",
     "/api/v1/admin/credentials": "listed_credentials",
     "/api/v1/admin/access": "read_access_log",

@@ -56,6 +56,7 @@ _MAY_SAY_MORE: Final = {"PositionsBody"}
 _IMAGES: Final = {
     f"image/{kind}": {"schema": {"type": "string", "format": "binary"}} for kind in ("jpeg", "png", "webp")
 }
+_PDF: Final = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
 _OSMAND_FIELDS: Final = {
     "id": "the unit's token",
     "lat": "degrees north",
@@ -128,6 +129,7 @@ def openapi_config() -> OpenAPIConfig:
             Tag("positions", "Where units say they are"),
             Tag("zone", "The ground"),
             Tag("assets", "Cameras and SOS points: where, whose, how well"),
+            Tag("upkeep", "What keeps the equipment well: looks, repairs, loans, tests, papers"),
             Tag("retention", "What is erased when, what is held, and the proof"),
             Tag("administration", "Who may come in; what the program's parts do"),
             Tag("health", "For whatever watches the process"),
@@ -263,6 +265,36 @@ def _photo_out(operation: Json) -> None:
     operation["responses"]["200"] = {"description": "The photo", "content": _IMAGES}
 
 
+def _list_in(operation: Json) -> None:
+    operation["requestBody"] = {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+    said = {"schema": {"type": "string", "description": "One Progress, as JSON, a line"}}
+    operation["responses"]["200"] = {
+        "description": "How far it is",
+        "content": {"application/x-ndjson": said},
+    }
+
+
+def _paper_in(operation: Json) -> None:
+    operation["requestBody"] = {"required": True, "content": {**_IMAGES, **_PDF}}
+
+
+def _paper_out(operation: Json) -> None:
+    operation["responses"]["200"] = {"description": "The file", "content": {**_IMAGES, **_PDF}}
+
+
+def _labels_out(operation: Json) -> None:
+    operation["responses"]["200"] = {"description": "The labels", "content": _PDF}
+
+
+def _sheet_out(operation: Json) -> None:
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    kinds = ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    operation["responses"]["200"] = {"description": "The list", "content": dict.fromkeys(kinds, binary)}
+
+
 def _not_ready(operation: Json) -> None:
     operation["responses"]["503"] = {**operation["responses"]["200"], "description": "A part does not work"}
 
@@ -289,6 +321,12 @@ _SPECIAL: Final = {
     "report_emergency": _repeated_report,
     "add_photo": _photo_in,
     "get_photo": _photo_out,
+    "import_list": _list_in,
+    "export_list": _sheet_out,
+    "get_template": _sheet_out,
+    "get_labels": _labels_out,
+    "add_file": _paper_in,
+    "get_file": _paper_out,
     "readyz": _not_ready,
     "get_zone": _same_map,
     "take_osmand_get": _tracker_query,

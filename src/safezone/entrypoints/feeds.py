@@ -15,7 +15,7 @@ from safezone.core.i18n import Words
 from safezone.core.identity import Identity
 from safezone.core.in_force import SettingsInForce
 from safezone.entrypoints.console_routes import console_settings
-from safezone.events.assets import CameraRegistered
+from safezone.events.assets import AssetsChanged, AssetsRegistered, CameraRegistered
 from safezone.events.incidents import HandoverNoted, IncidentMerged, TwinAbsorbed, TwinSuggested
 from safezone.incidents import queries as incidents
 from safezone.incidents.needs import UnitBrief
@@ -105,11 +105,18 @@ class AssetFeed:
     is_list = True
 
     def touched(self, entry: Entry) -> Sequence[str]:
-        """The asset of the entry; with a new camera also its site, which counts its cameras."""
+        """The asset of the entry; with a new camera also its site, which counts its cameras; of a list all of it."""
         event = entry.event
-        if isinstance(event, CameraRegistered):
-            return (event.camera_id, event.site_id)
-        return (event.subject,) if type(event).__module__.endswith("events.assets") else ()
+        match event:
+            case CameraRegistered():
+                return (event.camera_id, event.site_id)
+            case AssetsRegistered() | AssetsChanged():
+                listed = event.assets
+                return sorted(
+                    {each.id for each in listed} | {each.site_id for each in listed if each.site_id}
+                )
+        is_about_one = type(event).__module__.endswith(("events.assets", "events.upkeep"))
+        return (event.subject,) if is_about_one else ()
 
     def views(self, conn: Connection, station: str, ids: Sequence[str]) -> dict[str, Any]:
         """How these assets stand now."""

@@ -121,7 +121,9 @@ def create_app(
         before_send=[add_headers, access.on_send],
         request_max_body_size=desk.settings.web.max_body_mib * 1024 * 1024 + 1024,
         compression_config=CompressionConfig(
-            backend="gzip", exclude=["/api/v1/live", "/api/v1/zone/layers/"], minimum_size=2048
+            backend="gzip",
+            exclude=["/api/v1/live", "/api/v1/zone/layers/", "/api/v1/estate/import"],
+            minimum_size=2048,
         ),
         openapi_config=openapi_config(),
         logging_config=None,

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from safezone.assets.commands import AssessReadiness
+from safezone.assets.commands_upkeep import EndOverdueTests
 from safezone.core.desk import Desk
 from safezone.core.errors import SafezoneError
 from safezone.core.identity import system
@@ -45,6 +46,7 @@ def list_jobs(desk: Desk) -> list[Job]:
             lambda _: AssessReadiness(since),
             lambda now: min(10.0, now.heartbeats.interval_s / 6),
         ),
+        Job("end-overdue-tests", lambda _: EndOverdueTests(), lambda _: 5.0),
         *_erasures(),
         Job("purge-positions", lambda now: PurgePositions(now.positions.keep_days), lambda _: HOUR_S),
         Job("forget-answers", lambda _: ForgetAnswers(), lambda _: HOUR_S),

@@ -17,7 +17,10 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 import uvicorn
 
-from safezone.assets.routes import routes as asset_routes
+from safezone.assets.estate_routes import EstateRoutes
+from safezone.assets.exchange_routes import ExchangeRoutes
+from safezone.assets.routes import AssetRoutes
+from safezone.assets.upkeep_routes import TaskRoutes, UpkeepRoutes
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
 from safezone.core.lane import Batch
@@ -74,6 +77,7 @@ class Door(Protocol):
     def state(self) -> str: ...
 
 
+ASSET_ROUTES: Final = (AssetRoutes, UpkeepRoutes, EstateRoutes, TaskRoutes, ExchangeRoutes)
 Work = Literal["doors", "jobs", "web"]
 DOORS: Final = "doors"
 """The process of several that makes the station, prepares the broker and lets the presses in."""
@@ -130,7 +134,7 @@ class Node:
         self._exposition: Any = None
         self.hub.trouble = self.trouble
         self._server: _Server | None = None
-        routes: list[Any] = [*asset_routes, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
+        routes: list[Any] = [*ASSET_ROUTES, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
         given = zone_dependencies(Imports(folder.imports), Layers(folder.ground))
         self.access = AccessLog(folder.access, self.desk.clock, self.desk.settings.access.keep_days)
         roads = Roads(folder.roads_file)

@@ -1,10 +1,13 @@
-"""What has happened to the equipment: registered, and found well, silent or down."""
+"""What has happened to the equipment: registered, changed, moved, and found well, silent or down."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
-from safezone.core.event import Event
+import msgspec
+
+from safezone.core.event import Event, Sealed
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
 
@@ -62,3 +65,89 @@ class AssetReadinessChanged(Event, frozen=True, kw_only=True, tag="asset_readine
     before: Readiness
     readiness: Readiness
     reason: Words
+
+
+Sector = Literal["police", "local_government", "business", "agency", "residents", "media"]
+"""Which of the Big Six an owner belongs to; `agency` are other agencies and non-profits."""
+
+
+class AssetFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything that is written down of one asset. Money is in satang, so that no fraction is lost."""
+
+    id: str
+    kind: str
+    code: str
+    name: Words
+    lifecycle: Lifecycle
+    owner: Words
+    owner_id: str | None = None
+    point: Point | None = None
+    site_id: str | None = None
+    model: str | None = None
+    legal_basis: str | None = None
+    mou_id: str | None = None
+    cost_satang: int | None = None
+    budget_line: str | None = None
+    fiscal_year: int | None = None
+    """Buddhist era."""
+    warranty_until: date | None = None
+    synthetic: bool = False
+
+
+class AssetsRegistered(Event, frozen=True, kw_only=True, tag="assets_registered"):
+    """Equipment of any kind was written into the register, one piece or a part of a list."""
+
+    subject_field = "batch_id"
+    batch_id: str
+    assets: list[AssetFacts]
+
+
+class AssetsChanged(Event, frozen=True, kw_only=True, tag="assets_changed"):
+    """What is written down of these assets is now this; `changed` names the fields of each that are new."""
+
+    subject_field = "batch_id"
+    batch_id: str
+    assets: list[AssetFacts]
+    changed: list[list[str]]
+
+
+class LifecycleChanged(Event, frozen=True, kw_only=True, tag="lifecycle_changed"):
+    """An asset has come further, or back, or to its end; `on` is the day on which it did."""
+
+    subject_field = "asset_id"
+    asset_id: str
+    before: Lifecycle
+    lifecycle: Lifecycle
+    on: date
+    reason: Sealed
+
+
+class AssetMoved(Event, frozen=True, kw_only=True, tag="asset_moved"):
+    """An asset stands somewhere else now. With a site its cameras have moved too."""
+
+    subject_field = "asset_id"
+    asset_id: str
+    point: Point
+    reason: Sealed | None = None
+
+
+class OwnerNamed(Event, frozen=True, kw_only=True, tag="owner_named"):
+    """Somebody who owns equipment is in the register, or is called otherwise now; whom to ask there is sealed."""
+
+    subject_field = "owner_id"
+    owner_id: str
+    name: Words
+    sector: Sector
+    contact: Sealed | None = None
+
+
+class MouRecorded(Event, frozen=True, kw_only=True, tag="mou_recorded"):
+    """An agreement with an owner, as it reads now; it holds on both days and those between them."""
+
+    subject_field = "mou_id"
+    mou_id: str
+    owner_id: str
+    number: str
+    from_day: date
+    until_day: date
+    scope: Words

@@ -13,10 +13,10 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, Quer
 from safezone.core.desk import Desk
 from safezone.core.geo import Point
 from safezone.core.identity import Identity
+from safezone.core.pictures import clean_photo
 from safezone.events.incidents import Outcome
 from safezone.incidents import commands as cmds
 from safezone.incidents import queries
-from safezone.incidents.photos import clean_photo
 from safezone.incidents.rules import claim_in_utc
 from safezone.incidents.surroundings import Surroundings
 from safezone.incidents.views import IncidentDetail, IncidentView

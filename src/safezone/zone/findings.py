@@ -68,6 +68,53 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "ไม่มีจุดติดตั้ง “{value}” ใน camera_sites.csv",
         "There is no camera site “{value}” in camera_sites.csv.",
     ),
+    # lists of equipment
+    "nothing_in_it": ("ไม่มีข้อมูลในไฟล์", "There is nothing in the file."),
+    "not_workbook": (
+        "อ่านเป็นสมุดงาน Excel (.xlsx) ไม่ได้ ({value}): บันทึกใหม่เป็น .xlsx หรือ CSV",
+        "This is no Excel workbook (.xlsx) that can be read ({value}): save it anew as .xlsx or CSV.",
+    ),
+    "unfolds_too_far": (
+        "ไฟล์นี้คลายแล้วใหญ่เกิน {limit}: ไม่ได้เปิดอ่าน",
+        "Unpacked, this file has more than {limit}: it was not opened.",
+    ),
+    "unknown_kind": (
+        "ไม่รู้จักชนิดอุปกรณ์ “{value}”: ใช้ {limit}",
+        "The kind “{value}” is not one of: {limit}.",
+    ),
+    "other_kind": (
+        "รหัสนี้มีอยู่แล้วเป็น {limit} เปลี่ยนเป็น {value} ไม่ได้",
+        "This code is a {limit} already and cannot become a {value}.",
+    ),
+    "unknown_owner": (
+        "ไม่มีเจ้าของ “{value}” ในทะเบียน: เพิ่มเจ้าของก่อน",
+        "There is no owner “{value}” in the register: enter them first.",
+    ),
+    "unknown_mou": (
+        "ไม่มีบันทึกข้อตกลง “{value}” กับเจ้าของนี้",
+        "There is no MOU “{value}” with this owner.",
+    ),
+    "no_such_site": (
+        "ใช้จุดติดตั้ง “{value}” ไม่ได้: ไม่มีในไฟล์และในทะเบียน หรือชนิดนี้ไม่ติดที่จุด",
+        "The site “{value}” is neither in the file nor in the register, or nothing of this kind hangs at one.",
+    ),
+    "lacks": ("จะใช้งานได้ต้องมี{value}", "To be in service it needs {value}."),
+    "no_way_back": (
+        "สถานะเดิมคือ {limit}: ไฟล์ทำให้ถอยกลับเป็น {value} ไม่ได้",
+        "It is {limit} already: a list cannot take it back to {value}.",
+    ),
+    "not_money": (
+        "“{value}” ไม่ใช่จำนวนเงินบาท: เขียนเช่น 12500.50",
+        "“{value}” is no amount in baht: write it like 12500.50.",
+    ),
+    "not_a_year": (
+        "“{value}” ไม่ใช่ปีงบประมาณ: เขียนเช่น 2569",
+        "“{value}” is no fiscal year: write it like 2569.",
+    ),
+    "not_a_day": (
+        "“{value}” ไม่ใช่วันที่: เขียนเช่น 31/12/2569 หรือ 2569-12-31",
+        "“{value}” is no day: write it like 31/12/2569 or 2026-12-31.",
+    ),
     # places
     "swapped": (
         "ลองจิจูดกับละติจูดสลับกัน ({value}): ลองจิจูด (ราว 97–106) มาก่อน",
@@ -185,7 +232,7 @@ class Finding(msgspec.Struct, frozen=True):
             th += f" {'รูปที่' if is_drawing else 'แถว'} {self.row}"
             en += f", {'feature' if is_drawing else 'row'} {self.row}"
         if self.column is not None:
-            is_table = self.file.endswith(".csv")
+            is_table = self.file.lower().endswith((".csv", ".xlsx"))
             th += f" คอลัมน์ {self.column}" if is_table else f" ({self.column})"
             en += f", column {self.column}" if is_table else f" ({self.column})"
         return Words(th=th, en=en)

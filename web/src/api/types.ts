@@ -237,7 +237,18 @@ export interface UnitView {
 
 // ── assets ──────────────────────────────────────────────────────────────────────────────────────
 
-export type AssetKind = "camera_site" | "camera" | "sos_point";
+/** Kinds are files of the server; these have words of their own on the console. */
+export const ASSET_KINDS = [
+  "camera_site",
+  "camera",
+  "sos_point",
+  "light_pole",
+  "mobile_cctv",
+  "drone",
+  "loudspeaker",
+  "red_box",
+] as const;
+export type AssetKind = (typeof ASSET_KINDS)[number];
 export type Readiness = "READY" | "WATCH" | "DOWN" | "UNKNOWN";
 export type Lifecycle = "proposed" | "approved" | "procured" | "installed" | "in_service" | "retired";
 
@@ -256,6 +267,9 @@ export interface AssetView {
   readiness_since_at: IsoTime | null;
   last_heartbeat_at: IsoTime | null;
   synthetic: boolean;
+  owner_id?: string | null;
+  mou_until?: string | null;
+  test_until_at?: IsoTime | null;
 }
 
 // ── zone and console ────────────────────────────────────────────────────────────────────────────

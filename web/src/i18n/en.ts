@@ -1,4 +1,5 @@
 import { officeEn } from "../office/dictionary.ts";
+import { estateEn } from "../assets/office/dictionary.ts";
 import { setupEn } from "../setup/dictionary.ts";
 import { auditEn } from "../audit/dictionary.ts";
 import { settingsEn } from "../settings/dictionary.ts";
@@ -13,6 +14,7 @@ export const en: Record<Key, string> = {
   ...settingsEn,
   ...auditEn,
   ...groundEn,
+  ...estateEn,
 
   // house
   "app.name": "Safe Zone",
@@ -278,6 +280,11 @@ export const en: Record<Key, string> = {
   "asset.camera_site": "Camera site",
   "asset.camera": "Camera",
   "asset.sos_point": "SOS point",
+  "asset.light_pole": "Portable light pole",
+  "asset.mobile_cctv": "Mobile CCTV unit",
+  "asset.drone": "Drone",
+  "asset.loudspeaker": "Loudspeaker",
+  "asset.red_box": "Red box",
   "asset.title": "Readiness of equipment",
   "asset.chip": "Equipment",
   "asset.chip.aria": "Readiness of equipment: down {down}, watch {watch}, unknown {unknown}",

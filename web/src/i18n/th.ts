@@ -1,4 +1,5 @@
 import { officeTh } from "../office/dictionary.ts";
+import { estateTh } from "../assets/office/dictionary.ts";
 import { setupTh } from "../setup/dictionary.ts";
 import { auditTh } from "../audit/dictionary.ts";
 import { settingsTh } from "../settings/dictionary.ts";
@@ -12,6 +13,7 @@ export const th = {
   ...settingsTh,
   ...auditTh,
   ...groundTh,
+  ...estateTh,
 
   // house
   "app.name": "เซฟโซน",
@@ -273,6 +275,11 @@ export const th = {
   "asset.camera_site": "จุดติดตั้งกล้อง",
   "asset.camera": "กล้อง",
   "asset.sos_point": "เสา SOS",
+  "asset.light_pole": "เสาไฟพกพา",
+  "asset.mobile_cctv": "รถกล้องเคลื่อนที่",
+  "asset.drone": "โดรน",
+  "asset.loudspeaker": "เครื่องขยายเสียง",
+  "asset.red_box": "ตู้แดง",
   "asset.title": "ความพร้อมของอุปกรณ์",
   "asset.chip": "อุปกรณ์",
   "asset.chip.aria": "ความพร้อมของอุปกรณ์: ใช้งานไม่ได้ {down} เฝ้าระวัง {watch} ยังไม่ทราบ {unknown}",

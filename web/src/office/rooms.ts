@@ -56,6 +56,13 @@ export const rooms: readonly Room[] = [
     roles: ["admin", "supervisor", "chief", "auditor"],
     load: () => import("../settings/Settings.svelte"),
   },
+  {
+    path: "/office/assets",
+    title: "estate.title",
+    icon: "equipment",
+    roles: [...ccoc, "chief", "commander", "technician", "auditor", "cctv_owner"],
+    load: () => import("../assets/office/Estate.svelte"),
+  },
 ];
 
 /** The rooms that this role may enter. The server decides again about everything in them. */

@@ -84,13 +84,13 @@ export function tone(unit: UnitView): Tone {
 export function assetFeatures(assets: Iterable<AssetView>, nearIds: ReadonlySet<string>): Features {
   const features: Features["features"] = [];
   for (const asset of assets) {
-    if (!asset.place || asset.kind === "camera" || asset.lifecycle === "retired") continue;
+    if (!asset.place || (asset.kind === "camera" && asset.site_id) || asset.lifecycle === "retired") continue;
     const serving = asset.lifecycle === "in_service";
     features.push(
       point(asset.place, {
         id: asset.id,
         kind: asset.kind,
-        image: `asset-${asset.kind}-${serving ? asset.readiness : "PLANNED"}`,
+        image: `asset-${asset.kind === "camera_site" || asset.kind === "sos_point" ? asset.kind : "other"}-${serving ? asset.readiness : "PLANNED"}`,
         near: nearIds.has(asset.id),
         label: asset.code,
       }),

@@ -22,6 +22,13 @@ export const COLOURS = {
   white: "#ffffff",
 } as const;
 
+type AssetSign = "camera_site" | "sos_point" | "other";
+const SIGNS: Record<AssetSign, IconName> = {
+  camera_site: "camera",
+  sos_point: "sos_point",
+  other: "equipment",
+};
+
 /** Adds every sign to the map. */
 export function addImages(map: MapLibre): void {
   for (const priority of [1, 2, 3, 4] as const) {
@@ -34,7 +41,7 @@ export function addImages(map: MapLibre): void {
         add(map, `unit-${kind}-${tone}-${age}`, 32, unit(kind, COLOURS[tone], age === "stale"));
     }
   }
-  for (const kind of ["camera_site", "sos_point"] as const) {
+  for (const kind of ["camera_site", "sos_point", "other"] as const) {
     for (const readiness of ["READY", "WATCH", "DOWN", "UNKNOWN", "PLANNED"] as const) {
       add(map, `asset-${kind}-${readiness}`, 26, asset(kind, readiness));
     }
@@ -91,14 +98,14 @@ function unit(kind: keyof typeof UNIT_SHAPES, colour: string, hollow: boolean): 
   };
 }
 
-function asset(kind: "camera_site" | "sos_point", readiness: keyof typeof COLOURS): Painter {
+function asset(kind: AssetSign, readiness: keyof typeof COLOURS): Painter {
   return (c) => {
     const colour = COLOURS[readiness];
     const planned = readiness === "PLANNED";
     const path =
-      kind === "camera_site"
-        ? new Path2D("M4 4h18v18H4Z")
-        : new Path2D("M13 2 22.5 7.5v11L13 24 3.5 18.5v-11Z");
+      kind === "sos_point"
+        ? new Path2D("M13 2 22.5 7.5v11L13 24 3.5 18.5v-11Z")
+        : new Path2D("M4 4h18v18H4Z");
     c.fillStyle = "rgba(15, 21, 29, 0.92)";
     c.fill(path);
     c.lineWidth = 1.6;
@@ -106,7 +113,7 @@ function asset(kind: "camera_site" | "sos_point", readiness: keyof typeof COLOUR
     if (planned) c.setLineDash([3, 2.5]);
     c.stroke(path);
     c.setLineDash([]);
-    icon(c, kind === "camera_site" ? "camera" : "sos_point", 6, 6, 14, colour);
+    icon(c, SIGNS[kind], 6, 6, 14, colour);
     if (readiness === "DOWN") stroke(c, "M4 22 22 4", colour, 2.2);
     if (readiness === "WATCH" || readiness === "UNKNOWN") mark(c, readiness === "WATCH" ? "!" : "?", colour);
   };

@@ -1,4 +1,4 @@
-"""Pictures of an incident: checked, turned upright and freed of everything that is not the picture."""
+"""Pictures that somebody sends: checked, turned upright and freed of everything that is not the picture."""
 
 from __future__ import annotations
 

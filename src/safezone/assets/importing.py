@@ -1,0 +1,301 @@
+"""A list of equipment becomes entries of the register: checked row by row, shown before anything is stored, all or nothing.
+
+The same list again changes nothing. A cell that is empty leaves what is written down of a thing that is there already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final, cast
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from safezone.assets import store
+from safezone.assets.columns import (
+    day_of,
+    kind_of,
+    lifecycle_of,
+    named_cells,
+    places_of,
+    satang_of,
+    unplain,
+    year_of,
+)
+from safezone.assets.kinds import KINDS
+from safezone.assets.register import KEEPERS, Known, facts_of
+from safezone.assets.rules_lifecycle import STATES, lacks_for_service, may_reach
+from safezone.assets.station_set import FAR_FROM_ZONE_M
+from safezone.assets.tables import asset
+from safezone.core.geo import Point, distance_m
+from safezone.core.i18n import Words
+from safezone.core.identity import Identity
+from safezone.events.assets import AssetFacts, Lifecycle
+from safezone.zone.findings import Finding, Findings
+from safezone.zone.queries import find_station
+from safezone.zone.rules import distance_words
+from safezone.zone.sheets import Once, Row
+
+MOST_SHOWN: Final = 300
+ASKED: Final = ("outside_thailand", "far_from_zone")
+"""What is not wrong, and yet not stored before somebody has said that it is meant."""
+_IN_ONE_QUESTION: Final = 500
+
+
+class Defaults(msgspec.Struct, frozen=True):
+    """What holds for every row whose cell is empty or whose column is missing."""
+
+    kind: str | None = None
+    lifecycle: Lifecycle | None = None
+    owner_id: str | None = None
+
+
+class ImportReport(msgspec.Struct, frozen=True):
+    """What a list would change, or has changed; the lists of findings are cut at 300, their numbers are whole."""
+
+    file: str
+    digest: str
+    rows: int
+    new: int
+    changed: int
+    unchanged: int
+    problems: list[Finding]
+    problem_count: int
+    questions: list[Finding]
+    question_count: int
+    notices: list[Finding]
+    stored: bool
+    seconds: float = 0.0
+
+
+class Ground(msgspec.Struct):
+    """What the rows are held against."""
+
+    known: Known
+    there: dict[str, AssetFacts]
+    version: str | None
+    middle: Point | None
+    synthetic: bool
+
+
+def read_ground(conn: Connection, identity: Identity, codes: Sequence[str]) -> Ground:
+    """The register as it stands, as far as a list with these codes has to do with it."""
+    identity.require(*KEEPERS)
+    ids = sorted({code.strip().lower() for code in codes})
+    there: dict[str, AssetFacts] = {}
+    for start in range(0, len(ids), _IN_ONE_QUESTION):
+        some = asset.c.id.in_(ids[start : start + _IN_ONE_QUESTION])
+        rows = conn.execute(select(asset).where(asset.c.station == identity.station, some))
+        there |= {row.id: facts_of(row) for row in rows}
+    station = find_station(conn, identity.station)
+    return Ground(
+        known=Known.read(conn, identity.station),
+        there=there,
+        version=store.find_version(conn, identity.station),
+        middle=None if station is None else station.center,
+        synthetic=station is not None and station.synthetic,
+    )
+
+
+class Plan:
+    """Takes up the rows of one list, a few at a time, and knows at the end what is to be done."""
+
+    def __init__(
+        self, rows: Sequence[Sequence[str]], name: str, defaults: Defaults, findings: Findings
+    ) -> None:
+        self._name, self._defaults, self._findings = name, defaults, findings
+        header = rows[0] if rows else []
+        self.at = places_of(header)
+        self._rows = [
+            (number, named_cells(cells, self.at))
+            for number, cells in enumerate(rows[1:], start=2)
+            if any(cell.strip() for cell in cells)
+        ]
+        self._once = Once()
+        self.new: list[AssetFacts] = []
+        self.changed: list[AssetFacts] = []
+        self.unchanged = 0
+        for needed in ("code",):
+            if rows and needed not in self.at:
+                found = ", ".join(name.strip() for name in header if name.strip())
+                findings.problem(name, "column_missing", 1, needed, value=found[:200] or "—")
+        read = set(self.at.values())
+        for place, heading in enumerate(header):
+            if heading.strip() and place not in read:
+                findings.notice(name, "column_unknown", 1, heading.strip()[:60])
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the list, as they stand there."""
+        return [cells.get("code", "") for _, cells in self._rows]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def stand_on(self, ground: Ground) -> None:
+        """The rows are held against this; sites of the list itself may be named by its other rows."""
+        self.ground = ground
+        for _, cells in self._rows:
+            if self._kind(cells) == "camera_site" and cells.get("code"):
+                placed = bool(cells.get("lon")) and bool(cells.get("lat"))
+                site_id = cells["code"].lower()
+                ground.known.sites[site_id] = placed or ground.known.sites.get(site_id, False)
+
+    def take(self, start: int, stop: int) -> None:
+        """These rows are looked at."""
+        for number, cells in self._rows[start:stop]:
+            row = Row(
+                self._name, number, {name: unplain(value) for name, value in cells.items()}, self._findings
+            )
+            before = len(self._findings.problems)
+            facts = self._facts(row, cells)
+            if facts is None or len(self._findings.problems) > before:
+                continue
+            there = self.ground.there.get(facts.id)
+            if there is None:
+                self.new.append(facts)
+            elif there != facts:
+                self.changed.append(facts)
+            else:
+                self.unchanged += 1
+
+    def _kind(self, cells: Mapping[str, str]) -> str | None:
+        said = cells.get("kind", "")
+        return kind_of(said) if said else self._defaults.kind
+
+    def _facts(self, row: Row, cells: Mapping[str, str]) -> AssetFacts | None:
+        code = row.code("code")
+        if not self._once.take(row, "code", code):
+            return None
+        there = self.ground.there.get(code.lower())
+        kind = self._kind(cells) if cells.get("kind") or there is None else there.kind
+        if kind is None:
+            row.problem("unknown_kind", "kind", value=cells.get("kind") or "—", limit=", ".join(KINDS))
+            return None
+        if there is not None and there.kind != kind:
+            row.problem("other_kind", "kind", value=kind, limit=there.kind)
+            return None
+        given = {**self._texts(row), **self._amounts(row, cells), **self._belongings(row, cells, kind)}
+        lifecycle = self._lifecycle(row, cells, there)
+        point = self._point(row, cells)
+        if point is not None and not given.get("site_id"):
+            given["point"] = point
+        if there is not None:
+            facts = msgspec.structs.replace(there, lifecycle=lifecycle, **given)
+            if given.get("site_id"):
+                facts = msgspec.structs.replace(facts, point=None)
+        else:
+            if "name" not in given:
+                row.problem("empty", "name_th")
+                return None
+            given.setdefault("owner", Words("", ""))
+            facts = AssetFacts(
+                id=code.lower(),
+                kind=kind,
+                code=code,
+                lifecycle=lifecycle,
+                synthetic=self.ground.synthetic,
+                **given,
+            )
+        return self._whole(row, facts)
+
+    def _whole(self, row: Row, facts: AssetFacts) -> AssetFacts:
+        """With everything that it takes to be in service."""
+        owner_id = facts.owner_id
+        if owner_id is not None and owner_id in self.ground.known.owners:
+            facts = msgspec.structs.replace(facts, owner=self.ground.known.owners[owner_id])
+        if facts.lifecycle == "in_service":
+            has_place = self.ground.known.has_place(facts)
+            lacking = lacks_for_service(has_place=has_place, has_owner=bool(facts.owner.th))
+            for what in lacking:
+                row.problem("lacks", "lifecycle", value=what)
+        return facts
+
+    def _texts(self, row: Row) -> dict[str, Any]:
+        given: dict[str, Any] = {
+            name: row.text(name) for name in ("model", "legal_basis", "budget_line") if row.has(name)
+        }
+        if row.has("name_th"):
+            th = row.text("name_th")
+            given["name"] = Words(th, row.text("name_en") if row.has("name_en") else th)
+        return given
+
+    def _amounts(self, row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
+        given: dict[str, Any] = {}
+        for column, field, read, problem in (
+            ("cost_baht", "cost_satang", satang_of, "not_money"),
+            ("fiscal_year", "fiscal_year", year_of, "not_a_year"),
+            ("warranty_until", "warranty_until", day_of, "not_a_day"),
+        ):
+            said = cells.get(column, "")
+            if not said:
+                continue
+            value: int | date | None = read(said)
+            if value is None:
+                row.problem(problem, column, value=said[:40])
+            else:
+                given[field] = value
+        return given
+
+    def _belongings(self, row: Row, cells: Mapping[str, str], kind: str) -> dict[str, Any]:
+        known, given = self.ground.known, dict[str, Any]()
+        owner_id = cells.get("owner") or self._defaults.owner_id
+        if owner_id:
+            given["owner_id"] = owner_id.lower()
+            if owner_id.lower() not in known.owners:
+                row.problem("unknown_owner", "owner", value=owner_id[:60])
+        if cells.get("mou"):
+            given["mou_id"] = cells["mou"]
+            if known.mous.get(cells["mou"]) != given.get("owner_id"):
+                row.problem("unknown_mou", "mou", value=cells["mou"][:60])
+        if cells.get("site"):
+            given["site_id"] = cells["site"].lower()
+            if not KINDS[kind].at_site or given["site_id"] not in known.sites:
+                row.problem("no_such_site", "site", value=cells["site"][:60])
+        return given
+
+    def _lifecycle(self, row: Row, cells: Mapping[str, str], there: AssetFacts | None) -> Lifecycle:
+        said = cells.get("lifecycle", "")
+        if not said:
+            return there.lifecycle if there is not None else (self._defaults.lifecycle or "proposed")
+        state = lifecycle_of(said)
+        if state is None:
+            row.problem("not_one_of", "lifecycle", value=said[:40], limit=", ".join(STATES))
+            return "proposed"
+        lifecycle = cast("Lifecycle", state)
+        if there is not None and there.lifecycle != lifecycle and not may_reach(there.lifecycle, lifecycle):
+            row.problem("no_way_back", "lifecycle", value=lifecycle, limit=there.lifecycle)
+        return lifecycle
+
+    def _point(self, row: Row, cells: Mapping[str, str]) -> Point | None:
+        if not cells.get("lon") and not cells.get("lat"):
+            return None
+        point = row.point()
+        middle = self.ground.middle
+        if point is not None and middle is not None:
+            away_m = distance_m(middle, point)
+            if away_m > FAR_FROM_ZONE_M:
+                row.notice("far_from_zone", "lon", value=distance_words(away_m))
+        return point
+
+    def report(self, raw: bytes, *, stored: bool = False, seconds: float = 0.0) -> ImportReport:
+        """What was found, as it is shown."""
+        questions = [each for each in self._findings.notices if each.code in ASKED]
+        notices = [each for each in self._findings.notices if each.code not in ASKED]
+        return ImportReport(
+            file=self._name,
+            digest=hashlib.sha256(raw).hexdigest(),
+            rows=len(self._rows),
+            new=len(self.new),
+            changed=len(self.changed),
+            unchanged=self.unchanged,
+            problems=self._findings.problems[:MOST_SHOWN],
+            problem_count=len(self._findings.problems),
+            questions=questions[:MOST_SHOWN],
+            question_count=len(questions),
+            notices=notices[:MOST_SHOWN],
+            stored=stored,
+            seconds=round(seconds, 2),
+        )

@@ -1,0 +1,190 @@
+"""Looking for equipment among very much of it: by words, kind, state, readiness, owner and place; and all of it as a map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final, Literal
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from safezone.assets.kinds import KINDS
+from safezone.assets.queries import VIEWS, AssetView, check_may_look, view_of, whose
+from safezone.assets.refusals import unknown_kind
+from safezone.assets.tables import asset, mou
+from safezone.core.errors import Invalid
+from safezone.core.i18n import Words
+from safezone.core.identity import Identity
+from safezone.events.assets import Lifecycle, Readiness
+
+LONGEST_PAGE: Final = 1_000
+READINESS: Final[tuple[Readiness, ...]] = ("DOWN", "UNKNOWN", "WATCH", "READY")
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is looked for; everything that is given must be true of an asset."""
+
+    q: str = ""
+    """Words of its code, names, owner or model, in whatever order; Thai needs no spaces between words."""
+    kind: str | None = None
+    lifecycle: Lifecycle | None = None
+    readiness: Readiness | None = None
+    """Of what is in service."""
+    owner_id: str | None = None
+    bbox: str | None = None
+    """`west,south,east,north` in degrees."""
+    ids: tuple[str, ...] = ()
+    """One of these; all where none is named."""
+    promise: Literal["overdue"] | None = None
+    """Used under an agreement that has run out."""
+
+
+class AssetPage(msgspec.Struct, frozen=True):
+    """A part of what was found, by id; `total` says how much there is of it."""
+
+    items: list[AssetView]
+    total: int
+    offset: int
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """What was found, as a map draws it: one column for each thing it needs, since of 50,000 nothing is said twice.
+
+    `kind` and `state` are places in `kinds` and `states`; a state is a readiness, or PLANNED for what is not in service.
+    """
+
+    kinds: list[str]
+    states: list[str]
+    id: list[str]
+    lon: list[float]
+    lat: list[float]
+    kind: list[int]
+    state: list[int]
+    unplaced: int
+
+
+def find_page(
+    conn: Connection, identity: Identity, wanted: Wanted, today: date, offset: int = 0, limit: int = 500
+) -> AssetPage:
+    """The assets that are wanted, from `offset` on."""
+    check_may_look(identity, identity.station)
+    found = _such(identity, wanted, today)
+    page = VIEWS.where(*found).order_by(asset.c.id).offset(offset).limit(limit)
+    items = [view_of(row) for row in conn.execute(page, {"of_station": identity.station})]
+    if offset == 0 and len(items) < limit:
+        return AssetPage(items, len(items), offset)
+    return AssetPage(items, count(conn, identity, wanted, today), offset)
+
+
+def count(conn: Connection, identity: Identity, wanted: Wanted, today: date) -> int:
+    """How many assets are wanted."""
+    counted = _from_found(select(func.count()), identity, wanted, today)
+    return int(conn.execute(counted).scalar_one())
+
+
+def find_marks(conn: Connection, identity: Identity, wanted: Wanted, today: date) -> Marks:
+    """Where the assets stand that are wanted; what hangs at a site is not drawn beside it, and what is retired not at all."""
+    check_may_look(identity, identity.station)
+    columns = select(asset.c.id, asset.c.lon, asset.c.lat, asset.c.kind, asset.c.lifecycle, asset.c.readiness)
+    drawn = _from_found(columns, identity, wanted, today).where(
+        asset.c.site_id.is_(None), asset.c.lifecycle != "retired"
+    )
+    kinds, states = list(KINDS), ["PLANNED", *READINESS]
+    kind_at, state_at = {k: n for n, k in enumerate(kinds)}, {s: n for n, s in enumerate(states)}
+    marks, unplaced = Marks(kinds, states, [], [], [], [], [], 0), 0
+    for id_, lon, lat, kind, lifecycle, readiness in conn.execute(drawn):
+        if lon is None:
+            unplaced += 1
+            continue
+        marks.id.append(id_)
+        marks.lon.append(lon)
+        marks.lat.append(lat)
+        marks.kind.append(kind_at[kind])
+        marks.state.append(state_at[readiness] if lifecycle == "in_service" else 0)
+    return msgspec.structs.replace(marks, unplaced=unplaced)
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """How many there are: of each kind, in each state, and by how well those in service are."""
+
+    by_kind: dict[str, int]
+    by_lifecycle: dict[str, int]
+    by_readiness: dict[str, int]
+    promises_overdue: int
+
+
+def tally(conn: Connection, identity: Identity, today: date) -> Tally:
+    """Everything that somebody may see, counted."""
+    check_may_look(identity, identity.station)
+    groups = (asset.c.kind, asset.c.lifecycle, asset.c.readiness)
+    counted = select(*groups, func.count()).where(asset.c.station == identity.station, whose(identity))
+    by_kind, by_lifecycle, by_readiness = dict[str, int](), dict[str, int](), dict[str, int]()
+    for kind, lifecycle, readiness, n in conn.execute(counted.group_by(*groups)):
+        by_kind[kind] = by_kind.get(kind, 0) + n
+        by_lifecycle[lifecycle] = by_lifecycle.get(lifecycle, 0) + n
+        if lifecycle == "in_service":
+            by_readiness[readiness] = by_readiness.get(readiness, 0) + n
+    overdue = count(conn, identity, Wanted(promise="overdue"), today)
+    return Tally(by_kind, by_lifecycle, by_readiness, overdue)
+
+
+def list_rows(conn: Connection, identity: Identity, wanted: Wanted, today: date, limit: int) -> Sequence[Any]:
+    """The rows of the register that are wanted, by id, for a list on paper or in a sheet."""
+    check_may_look(identity, identity.station)
+    found = _from_found(select(asset), identity, wanted, today)
+    return conn.execute(found.order_by(asset.c.id).limit(limit)).all()
+
+
+def _from_found(columns: Select[Any], identity: Identity, wanted: Wanted, today: date) -> Select[Any]:
+    of_mou = (mou.c.station == asset.c.station) & (mou.c.id == asset.c.mou_id)
+    found = columns.select_from(asset.outerjoin(mou, of_mou) if wanted.promise else asset)
+    return found.where(asset.c.station == identity.station, *_such(identity, wanted, today))
+
+
+def _such(identity: Identity, wanted: Wanted, today: date) -> list[ColumnElement[bool]]:
+    such: list[ColumnElement[bool]] = [whose(identity)]
+    if wanted.kind is not None:
+        if wanted.kind not in KINDS:
+            raise unknown_kind(wanted.kind)
+        such.append(asset.c.kind == wanted.kind)
+    if wanted.lifecycle is not None:
+        such.append(asset.c.lifecycle == wanted.lifecycle)
+    if wanted.readiness is not None:
+        such.append(and_(asset.c.readiness == wanted.readiness, asset.c.lifecycle == "in_service"))
+    if wanted.owner_id is not None:
+        such.append(asset.c.owner_id == wanted.owner_id)
+    if wanted.ids:
+        such.append(asset.c.id.in_(wanted.ids))
+    if wanted.bbox is not None:
+        west, south, east, north = _box(wanted.bbox)
+        such += [asset.c.lon.between(west, east), asset.c.lat.between(south, north)]
+    if wanted.promise == "overdue":
+        such += [mou.c.until_day < today.isoformat(), asset.c.lifecycle != "retired"]
+    for word in wanted.q.split()[:8]:
+        texts = (
+            asset.c.code,
+            asset.c.name_th,
+            asset.c.name_en,
+            asset.c.owner_th,
+            asset.c.owner_en,
+            asset.c.model,
+        )
+        such.append(or_(*(text.icontains(word, autoescape=True) for text in texts)))
+    return such
+
+
+def _box(said: str) -> tuple[float, float, float, float]:
+    try:
+        west, south, east, north = (float(each) for each in said.split(","))
+    except ValueError:
+        west = south = east = north = float("nan")
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise Invalid(
+            "bad_bbox",
+            Words(
+                th="bbox ต้องเป็น ตะวันตก,ใต้,ตะวันออก,เหนือ (องศา)",
+                en="bbox must be west,south,east,north in degrees.",
+            ),
+        )
+    return west, south, east, north

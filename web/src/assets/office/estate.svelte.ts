@@ -1,0 +1,114 @@
+/** What the equipment's room has in hand: the filter, what it found, and the one thing that is looked at. */
+import { ApiError } from "../../api/client.ts";
+import type { AssetView, Role } from "../../api/types.ts";
+import {
+  estate,
+  NO_WISH,
+  type Detail,
+  type Kind,
+  type Mou,
+  type Owner,
+  type Tally,
+  type Wanted,
+} from "./api.ts";
+
+/** Who keeps the register, who carries things about, and who may say that something is wrong. As the server has it. */
+export const KEEPERS: readonly Role[] = ["admin", "supervisor", "chief"];
+export const CARRIERS: readonly Role[] = [...KEEPERS, "technician"];
+export const STAFF: readonly Role[] = [...CARRIERS, "operator"];
+export const REPORTERS: readonly Role[] = [...STAFF, "cctv_owner"];
+
+const PAGE = 60;
+
+class EstateDesk {
+  wanted = $state<Wanted>({ ...NO_WISH });
+  items = $state.raw<AssetView[]>([]);
+  total = $state(0);
+  loading = $state(false);
+  kinds = $state.raw<Kind[]>([]);
+  owners = $state.raw<Owner[]>([]);
+  mous = $state.raw<Mou[]>([]);
+  tally = $state.raw<Tally | null>(null);
+  detail = $state.raw<Detail | null>(null);
+  problem = $state.raw<unknown>(null);
+  /** Grows with every change, so that the map and lists ask anew. */
+  changes = $state(0);
+  private asked = 0;
+
+  async start(): Promise<void> {
+    await this.trying(async () => {
+      [this.kinds, this.owners, this.mous] = await Promise.all([
+        estate.kinds(),
+        estate.owners(),
+        estate.mous(),
+      ]);
+    });
+    await this.find();
+  }
+
+  /** What the filter wants, from the beginning. */
+  async find(): Promise<void> {
+    const mine = ++this.asked;
+    this.loading = true;
+    await this.trying(async () => {
+      const [page, tally] = await Promise.all([estate.page(this.wanted, 0, PAGE), estate.tally()]);
+      if (mine !== this.asked) return; // somebody typed on meanwhile
+      this.items = page.items;
+      this.total = page.total;
+      this.tally = tally;
+    });
+    if (mine === this.asked) this.loading = false;
+  }
+
+  async more(): Promise<void> {
+    await this.trying(async () => {
+      const page = await estate.page(this.wanted, this.items.length, PAGE);
+      this.items = [...this.items, ...page.items];
+    });
+  }
+
+  async open(id: string): Promise<void> {
+    await this.trying(async () => {
+      this.detail = await estate.detail(id);
+      if (decodeURIComponent(location.hash.slice(1)) !== id) history.replaceState(null, "", `#${id}`);
+    });
+  }
+
+  close(): void {
+    this.detail = null;
+    if (location.hash) history.replaceState(null, "", location.pathname);
+  }
+
+  /** Does something with the thing that is looked at, then shows how it stands; false when it was refused. */
+  async act(id: string, action: () => Promise<unknown>): Promise<boolean> {
+    const done = await this.trying(async () => {
+      await action();
+      this.detail = await estate.detail(id);
+    });
+    if (done) {
+      this.changes += 1;
+      void this.find();
+    }
+    return done;
+  }
+
+  /** Something changed that is not about one thing. */
+  async refresh(): Promise<void> {
+    this.changes += 1;
+    await this.start();
+  }
+
+  async trying(action: () => Promise<void>): Promise<boolean> {
+    this.problem = null;
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.problem = error;
+      return false;
+    }
+  }
+}
+
+export const desk = new EstateDesk();
