@@ -26,10 +26,14 @@ from safezone.entrypoints.api_description import openapi_config
 from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
 from safezone.entrypoints.device_routes import DeviceRoutes
 from safezone.entrypoints.device_use import DeviceUse
+from safezone.entrypoints.entering import CODES_AT_ONCE, CODES_PER_S
 from safezone.entrypoints.headers import PAGE_HEADERS, add_headers
 from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
+from safezone.entrypoints.oidc.provider import Provider
+from safezone.entrypoints.oidc.routes import OidcRoutes
 from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.passkey_routes import PasskeyRoutes
 from safezone.entrypoints.session_routes import SessionRoutes
 from safezone.entrypoints.settings_routes import SettingsRoutes
 from safezone.entrypoints.setup_routes import SetupRoutes
@@ -65,11 +69,15 @@ def create_app(
         "node_state": _always(state),
         "database": _always(desk.database),
         "access_folder": _always(access.folder),
+        "codes": _always(Allowance(CODES_PER_S, CODES_AT_ONCE)),
+        "provider": _always(Provider(desk.settings.oidc, desk.clock) if desk.settings.oidc.issuer else None),
         "bad_sign_ins": _always(Allowance(BAD_SIGN_INS_PER_S, BAD_SIGN_INS_AT_ONCE)),
     }
     routes: list[Any] = [
         SessionRoutes,
         SetupRoutes,
+        OidcRoutes,
+        PasskeyRoutes,
         ConsoleRoutes,
         IncidentRoutes,
         ReportRoutes,
