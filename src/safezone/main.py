@@ -15,7 +15,7 @@ from safezone.core import (
     together,
 )
 from safezone.core.accounts import handlers as accounts
-from safezone.core.accounts import own
+from safezone.core.accounts import own, passkeys, provider_links
 from safezone.core.bus import Bus
 from safezone.core.in_force import SettingsInForce
 from safezone.core.settings import Settings
@@ -39,6 +39,8 @@ def wire(settings: Settings) -> House:
     sessions.register(bus)
     accounts.register(bus)
     own.register(bus, settings.accounts)
+    passkeys.register(bus, settings.accounts)
+    provider_links.register(bus, settings.accounts)
     once.register(bus)
     together.register(bus)
     listeners.register(bus)

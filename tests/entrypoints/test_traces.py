@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from safezone.core.errors import CannotStart
-from safezone.core.settings import Traces as TraceSettings
+from safezone.core.settings_outside import Traces as TraceSettings
 from safezone.entrypoints import traces as module
 from safezone.entrypoints.traces import MOST_WAITING, Traces, traces_of
 from tests.support.callers import Pole

@@ -96,4 +96,5 @@ def test_every_table_that_comes_from_the_log_is_compared() -> None:
         "known_browser": "door",
         "listener_cursor": "door",
         "refused_message": "door",
+        "spent_ticket": "door",
     }, "a new table: say here why a replay does not write it"

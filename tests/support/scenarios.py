@@ -6,11 +6,13 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from PIL import Image
 
 from safezone.assets.commands import AssessReadiness, RecordHeartbeat, RegisterAssets
 from safezone.assets.station_set import AssetSet
 from safezone.core.accounts import commands as accounts
+from safezone.core.accounts import passkeys, provider_links
 from safezone.core.auth import Issued
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
@@ -243,6 +245,7 @@ def somebody_has_an_account(station: RunningStation, _operator: Api) -> None:
         accounts.ProveSession(by=("recovery_code",), second=accounts.Second(recovery_code=0)),
     ):
         station.do(command, identity)
+    _comes_in_otherwise(station, msgspec.structs.replace(identity, proven_at=station.clock.now()))
     for by_admin in (
         accounts.ChangeAccount(me.account_id, accounts.Place(role="operator", duty="ผลัดดึก")),
         accounts.SuspendAccount(me.account_id, "ลา"),
@@ -251,6 +254,25 @@ def somebody_has_an_account(station: RunningStation, _operator: Api) -> None:
         accounts.EraseAccount(gone.account_id),
     ):
         station.do(by_admin, ADMIN)
+
+
+def _comes_in_otherwise(station: RunningStation, me: Identity) -> None:
+    """Passkeys and a provider, each added, used and removed; one of each is left."""
+    kept, spare = (
+        station.do(
+            passkeys.AddPasskey(passkeys.KeyContent("key", name, b"k", "localhost"), name.hex(), 0, False), me
+        )
+        for name in (b"1", b"2")
+    )
+    station.do(passkeys.ProveByPasskey(passkeys.Signed(kept, "once", 7, True)), me)
+    station.do(passkeys.RemovePasskey(spare), me)
+    for name in ("p-1", "p-2"):
+        station.do(
+            provider_links.LinkProvider(provider_links.Subject("https://login.example", name), name), me
+        )
+    with station.read() as conn:
+        first, _ = provider_links.list_links(conn, STATION, str(me.account_id))
+    station.do(provider_links.UnlinkProvider(first.id), me)
 
 
 ON_THE_SCREEN: list[Scenario] = [

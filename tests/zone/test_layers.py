@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from safezone.core.errors import NotFound
-from safezone.core.settings import Map
+from safezone.core.settings_outside import Map
 from safezone.entrypoints.headers import PAGE_HEADERS, page_headers
 from safezone.zone.layers import Layers
 from safezone.zone.layers_import import write_layers

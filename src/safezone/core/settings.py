@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.identity import PersonRole
+from safezone.core.settings_outside import Map, Oidc, Traces, check_address
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 
@@ -187,6 +187,9 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Certificate with its chain (PEM): the web answers by TLS alone. Taken anew when the file changes."""
     tls_key_file: str = ""
     """Key of the certificate (PEM), readable by this program only."""
+    public_url: str = ""
+    """By what address browsers reach this station, such as `https://zone.example.go.th`; empty: as each browser says itself.
+    Passkeys belong to its host; a provider ([oidc]) sends people back to `<public_url>/api/v1/session/oidc/callback`."""
     behind_tls_proxy: bool = False
     """A proxy of yours takes TLS and passes requests on; needs `trusted_proxies`. Cookies are then sent by TLS only."""
     trusted_proxies: tuple[str, ...] = ()
@@ -197,6 +200,7 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Connections of one address that say nothing; with one more, the one that was quiet for longest is closed."""
 
     def __post_init__(self) -> None:
+        check_address("[web] public_url", self.public_url)
         for each in self.trusted_proxies:
             ipaddress.ip_network(each)
         if bool(self.tls_certificate_file) != bool(self.tls_key_file):
@@ -292,48 +296,6 @@ class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ipaddress.ip_network(each)
 
 
-class Traces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long each step of a press, a report or a dispatch took, for an OpenTelemetry collector."""
-
-    endpoint: str = ""
-    """Where the collector takes OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`; empty: no traces. Needs
-    `pip install 'safezone[traces]'`."""
-    share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
-    """What part of them is recorded; a request that comes with a `traceparent` of its own has decided by that."""
-
-    def __post_init__(self) -> None:
-        if self.endpoint and not self.endpoint.startswith(("http://", "https://")):
-            raise ValueError("endpoint begins with http:// or https://")
-
-
-_MAP_ADDRESS: Final = re.compile(
-    r"https://[A-Za-z0-9.-]+(?::\d+)?/[A-Za-z0-9._~/?=&%{}@+-]*|http://127\.0\.0\.1:\d+/[\w./{}-]*"
-)
-
-
-class Map(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is drawn under the zone besides its own layers, which need no internet. Empty: nothing from outside."""
-
-    style_url: str = ""
-    """Address of a MapLibre style, such as `https://maps.example.org/style.json`; everything in it must come from that host."""
-    tiles_url: str = ""
-    """Raster tiles, such as `https://tiles.example.org/{z}/{x}/{y}.png`."""
-    attribution: str = ""
-    """Whose map it is, as its licence asks; shown on the map."""
-
-    def __post_init__(self) -> None:
-        if self.style_url and self.tiles_url:
-            raise ValueError("style_url or tiles_url, not both")
-        for each in (self.style_url, self.tiles_url):
-            if each and not _MAP_ADDRESS.fullmatch(each):
-                raise ValueError(f"{each!r} is not an address that begins with https://")
-
-    @property
-    def origin(self) -> str:
-        """The one host outside that a page may ask, as a policy names it; empty when there is none."""
-        return "/".join((self.style_url or self.tiles_url).split("/", 3)[:3])
-
-
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in `safezone.toml`; a section that is absent keeps its defaults."""
 
@@ -357,6 +319,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     backup: Backup = Backup()
     keys: Keys = Keys()
     map: Map = Map()
+    oidc: Oidc = Oidc()
     database_url: str = ""
     """Address of the database, `postgresql://user@host/name?passfile=…`; empty means SQLite in the data directory."""
 

@@ -22,6 +22,13 @@ Json = dict[str, Any]
 _SIGNED_IN: Final[list[dict[str, list[str]]]] = [{"bearer": []}, {"session": []}]
 _OPEN_TO_ALL: Final[dict[str, list[dict[str, list[str]]]]] = {
     "open_session": [],
+    "list_sign_in_ways": [],
+    "start_at_provider": [{}, *_SIGNED_IN],
+    "come_back_from_provider": [],
+    "show_second_factor": [],
+    "note_provider_logout": [],
+    "challenge_passkey": [],
+    "sign_in_by_passkey": [],
     "close_session": [{}, *_SIGNED_IN],
     "report_emergency": [{}, *_SIGNED_IN],
     "get_status": [{}, *_SIGNED_IN],
@@ -130,6 +137,7 @@ def openapi_config() -> OpenAPIConfig:
             Tag("zone", "The ground"),
             Tag("assets", "Cameras and SOS points: where, whose, how well"),
             Tag("upkeep", "What keeps the equipment well: looks, repairs, loans, tests, papers"),
+            Tag("devices", "With what SOS points come in"),
             Tag("retention", "What is erased when, what is held, and the proof"),
             Tag("administration", "Who may come in; what the program's parts do"),
             Tag("health", "For whatever watches the process"),

@@ -115,7 +115,7 @@ class DeviceRoutes(Controller):
         return await desk.ask(_list, desk, identity)
 
     @post("/{point_id:str}/secret")
-    async def give_secret(
+    async def give_device_secret(
         self,
         point_id: FromPath[str],
         data: JSONBody[GiveBody],
@@ -139,7 +139,7 @@ class DeviceRoutes(Controller):
         )
 
     @post("/{point_id:str}/end-old", status_code=200)
-    async def end_old(
+    async def end_old_device_secret(
         self, point_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk]
     ) -> DeviceList:
         """The pole has its new secret: the one before ends now, also where it is connected with it."""
@@ -148,7 +148,7 @@ class DeviceRoutes(Controller):
         return await desk.ask(_list, desk, identity)
 
     @post("/{point_id:str}/revoke", status_code=200)
-    async def revoke(
+    async def revoke_device(
         self,
         point_id: FromPath[str],
         data: JSONBody[WhyBody],

@@ -28,10 +28,14 @@ from safezone.entrypoints.audit_routes import AuditRoutes
 from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
 from safezone.entrypoints.device_routes import DeviceRoutes
 from safezone.entrypoints.device_use import DeviceUse
+from safezone.entrypoints.entering import CODES_AT_ONCE, CODES_PER_S
 from safezone.entrypoints.headers import PAGE_HEADERS, add_headers, page_headers
 from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
+from safezone.entrypoints.oidc.provider import Provider
+from safezone.entrypoints.oidc.routes import OidcRoutes
 from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.passkey_routes import PasskeyRoutes
 from safezone.entrypoints.people_routes import PeopleRoutes, SessionsRoutes
 from safezone.entrypoints.session_routes import SessionRoutes
 from safezone.entrypoints.settings_routes import SettingsRoutes
@@ -71,6 +75,8 @@ def create_app(
         "database": _always(desk.database),
         "access_folder": _always(access.folder),
         "signing_in": _always(SigningIn(desk)),
+        "codes": _always(Allowance(CODES_PER_S, CODES_AT_ONCE)),
+        "provider": _always(Provider(desk.settings.oidc, desk.clock) if desk.settings.oidc.issuer else None),
         "bad_sign_ins": _always(Allowance(BAD_SIGN_INS_PER_S, BAD_SIGN_INS_AT_ONCE)),
     }
     dependencies |= more_dependencies
@@ -81,6 +87,8 @@ def create_app(
         OwnAccountRoutes,
         PeopleRoutes,
         SessionsRoutes,
+        OidcRoutes,
+        PasskeyRoutes,
         ConsoleRoutes,
         IncidentRoutes,
         ReportRoutes,

@@ -23,7 +23,7 @@ from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.lane import Batch
 from safezone.core.once import Once
-from safezone.core.settings import Traces as TraceSettings
+from safezone.core.settings_outside import Traces as TraceSettings
 from safezone.entrypoints.figures import outcome_of
 
 if TYPE_CHECKING:

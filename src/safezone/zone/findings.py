@@ -111,10 +111,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "“{value}” ไม่ใช่ปีงบประมาณ: เขียนเช่น 2569",
         "“{value}” is no fiscal year: write it like 2569.",
     ),
-    "not_a_day": (
-        "“{value}” ไม่ใช่วันที่: เขียนเช่น 31/12/2569 หรือ 2569-12-31",
-        "“{value}” is no day: write it like 31/12/2569 or 2026-12-31.",
-    ),
     # places
     "swapped": (
         "ลองจิจูดกับละติจูดสลับกัน ({value}): ลองจิจูด (ราว 97–106) มาก่อน",

@@ -26,6 +26,6 @@ def routes_in(table: str) -> frozenset[tuple[str, str]]:
 
 
 # Down here, because each of them uses what stands above.
-from tests.entrypoints.askers import audit, devices, estate, pages, people, setup, zone  # noqa: E402
+from tests.entrypoints.askers import audit, devices, estate, keys, pages, people, setup, zone  # noqa: E402
 
-FAMILIES: tuple[Family, ...] = (audit, devices, estate, pages, people, setup, zone)
+FAMILIES: tuple[Family, ...] = (audit, devices, estate, keys, pages, people, setup, zone)

@@ -13,7 +13,13 @@ from safezone.core.accounts import commands as cmds
 from safezone.core.accounts import events as ev
 from safezone.core.accounts import refusals, store
 from safezone.core.accounts.rules import normal_login
-from safezone.core.accounts.selection import count_other_admins, expiry_of, find_account, is_active_admin
+from safezone.core.accounts.selection import (
+    count_other_admins,
+    expiry_of,
+    find_account,
+    is_active_admin,
+    key_refs,
+)
 from safezone.core.accounts.tables import account, known_browser
 from safezone.core.auth import CredentialRevoked, IssueCredential, check_owner, credential, issue
 from safezone.core.bus import Bus
@@ -165,8 +171,9 @@ def _reset(cmd: cmds.ResetAccount, uow: UnitOfWork) -> cmds.Invited:
         raise refusals.wrong_state(row.state)
     if row.state == "active":
         _keep_an_admin(uow, row)
+        keys = key_refs(uow.conn, uow.station, row.id)
         uow.record(ev.AccountReset(account_id=row.id))
-        forget_secrets(uow, row)
+        forget_secrets(uow, row, *keys)
     end_credentials(uow, row.id, "account reset")
     return cmds.Invited(row.id, _make_link(uow, row))
 
@@ -174,8 +181,9 @@ def _reset(cmd: cmds.ResetAccount, uow: UnitOfWork) -> cmds.Invited:
 def _erase(cmd: cmds.EraseAccount, uow: UnitOfWork) -> None:
     row = _account(uow, cmd.account_id)
     _keep_an_admin(uow, row)
+    keys = key_refs(uow.conn, uow.station, row.id)
     uow.record(ev.AccountErased(account_id=row.id))
-    forget_secrets(uow, row, row.person_ref)
+    forget_secrets(uow, row, row.person_ref, *keys)
     browsers = (known_browser.c.station == uow.station) & (known_browser.c.account_id == row.id)
     uow.conn.execute(known_browser.delete().where(browsers))
     end_credentials(uow, row.id, "account erased")

@@ -41,7 +41,7 @@ def register(bus: Bus, settings: Accounts) -> None:
     own = Own(settings)
     bus.handle(cmds.AcceptInvitation, own.accept)
     bus.handle(cmds.OpenAccountSession, own.open_session)
-    bus.handle(cmds.ProveSession, _prove)
+    bus.handle(cmds.ProveSession, prove)
     bus.handle(cmds.ChoosePassword, _choose_password)
     bus.handle(cmds.EnrolTotp, _enrol_totp)
     bus.handle(cmds.RemoveTotp, own.remove_totp)
@@ -203,7 +203,8 @@ def _mine(uow: UnitOfWork) -> Any:
     return row
 
 
-def _prove(cmd: cmds.ProveSession, uow: UnitOfWork) -> None:
+def prove(cmd: cmds.ProveSession, uow: UnitOfWork) -> None:
+    """The session of whoever asks was proven just now; refused when the account has changed since it was looked at."""
     account_id = require_account(uow.identity)
     _unchanged(uow, account_id, cmd.password_ref, cmd.second)
     _record_proof(uow, account_id, uow.identity.credential_id or "", "step_up", cmd.by, cmd.second)

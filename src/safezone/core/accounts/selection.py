@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from safezone.core.accounts.commands import Person
-from safezone.core.accounts.tables import account, known_browser
+from safezone.core.accounts.tables import account, known_browser, passkey, provider_link
 from safezone.core.auth import sha256_hex
 from safezone.core.db import from_us
 from safezone.core.vault import open_many
@@ -108,6 +108,17 @@ def count_other_admins(conn: Connection, station: str, account_id: str, at_us: i
 def is_active_admin(row: Any, at_us: int) -> bool:
     """Whether this is an administrator who can sign in now."""
     return row.role == "admin" and state_of(row, at_us) == "active"
+
+
+def key_refs(conn: Connection, station: str, account_id: str) -> list[str]:
+    """What is sealed of the passkeys of an account, and of its names at the provider."""
+    return [
+        ref
+        for each in (passkey, provider_link)
+        for (ref,) in conn.execute(
+            select(each.c.ref).where(each.c.station == station, each.c.account_id == account_id)
+        )
+    ]
 
 
 def expiry_of(row: Any) -> Any:

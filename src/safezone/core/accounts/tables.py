@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String
 
 from safezone.core.db import table
 
@@ -38,6 +38,40 @@ known_browser = table(
     Column("station", String(32), primary_key=True),
     Column("account_id", String(36), primary_key=True),
     Column("secret_sha256", String(64), primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    source="door",
+)
+
+passkey = table(
+    "passkey",
+    Column("station", String(32), primary_key=True),
+    Column("id", String(36), primary_key=True),
+    Column("account_id", String(36), nullable=False),
+    Column("ref", String(36), nullable=False),
+    Column("added_at_us", BigInteger, nullable=False),
+    Column("used_at_us", BigInteger),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("backed_up", Boolean, nullable=False),
+    Column("suspicious_at_us", BigInteger),
+    Index("passkey_by_account", "station", "account_id"),
+    source="log",
+)
+
+provider_link = table(
+    "provider_link",
+    Column("station", String(32), primary_key=True),
+    Column("id", String(36), primary_key=True),
+    Column("account_id", String(36), nullable=False),
+    Column("ref", String(36), nullable=False),
+    Column("linked_at_us", BigInteger, nullable=False),
+    Index("provider_link_by_account", "station", "account_id"),
+    source="log",
+)
+
+spent_ticket = table(
+    "spent_ticket",
+    Column("station", String(32), primary_key=True),
+    Column("digest", String(64), primary_key=True),
     Column("at_us", BigInteger, nullable=False),
     source="door",
 )

@@ -1,0 +1,101 @@
+"""What the ways to sign in have in common: the cookie of a session, the browser's hints, our own address, the second factor."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from litestar import Request
+from litestar.datastructures import Cookie
+from sqlalchemy import Connection
+
+from safezone.core.accounts import refusals, rules
+from safezone.core.accounts.commands import Second
+from safezone.core.accounts.selection import find_secrets
+from safezone.core.auth import SESSION_HOURS
+from safezone.core.clock import Clock
+from safezone.core.db import to_us
+from safezone.core.errors import Invalid
+from safezone.core.i18n import Words
+from safezone.core.sessions import Hint
+from safezone.core.settings import Web
+from safezone.entrypoints.gate import address_key, too_many
+from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.who import COOKIE
+
+CODES_PER_S: Final = 0.05
+CODES_AT_ONCE: Final = 6
+"""Codes that may be tried for one account: whoever guesses needs months, whoever mistypes does not notice."""
+
+
+def session_cookie(secret: str, request: Request[Any, Any, Any]) -> Cookie:
+    """The cookie of a browser session: for no script, and for no other site."""
+    return Cookie(
+        COOKIE,
+        value=secret,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+        max_age=SESSION_HOURS * 3600,
+    )
+
+
+def hint_of(request: Request[Any, Any, Any]) -> Hint:
+    """From where somebody comes, as far as they themselves may want to know it again."""
+    agent = request.headers.get("user-agent", "")
+    families = ("Edg", "OPR", "SamsungBrowser", "Firefox", "Chrome", "Safari")
+    return Hint(caller_of(request), next((each for each in families if each in agent), ""))
+
+
+def caller_of(request: Request[Any, Any, Any]) -> str:
+    """The address of whoever asks."""
+    return request.client.host if request.client else ""
+
+
+def hold_up(allowance: Allowance, request: Request[Any, Any, Any], key: str = "") -> None:
+    """TooMany when this is done too often with one key, or, without any, from one address."""
+    wait_s = allowance.take(key or address_key(caller_of(request)))
+    if wait_s:
+        raise too_many(wait_s)
+
+
+def own_address(web: Web, request: Request[Any, Any, Any]) -> str:
+    """By what address this browser reaches us, without a slash at the end."""
+    return web.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+
+
+def site_of(address: str) -> str:
+    """To which site (`rp_id`) keys made at this address belong; Invalid where browsers make none."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    local = host == "localhost"
+    try:
+        ipaddress.ip_address(host)
+        is_number = True
+    except ValueError:
+        is_number = False
+    if is_number or not (local or parts.scheme == "https"):
+        raise Invalid(
+            "no_passkeys_here",
+            Words(
+                th=f"ที่อยู่ {address} ใช้กุญแจผ่าน (passkey) ไม่ได้: ต้องเปิดด้วยชื่อเครื่องและ https (หรือ localhost)",
+                en=f"Passkeys do not work at {address}: open the station by its name and https (or as localhost).",
+            ),
+        )
+    return host
+
+
+def find_second(conn: Connection, station: str, clock: Clock, account_id: str, code: str) -> Second:
+    """What the code is: one of the account's app, or of its recovery codes; NotSignedIn when it is neither."""
+    now = clock.now()
+    secrets = find_secrets(conn, station, to_us(now), account_id=account_id)
+    if secrets.totp_secret is not None:
+        key = rules.totp_secret_bytes(secrets.totp_secret)
+        step = key and rules.find_step(key, code, int(now.timestamp()), secrets.totp_step)
+        if step:
+            return Second(totp_step=step)
+    number = rules.find_recovery(secrets.recovery_hashes, secrets.recovery_used, code)
+    if number is None:
+        raise refusals.bad_sign_in()
+    return Second(recovery_code=number)
