@@ -106,7 +106,8 @@ def test_yesterdays_zone(new_page: NewPage, drawn_on: RunningStation) -> None:
     expect(newest).to_contain_text("ขยายอีก")
     expect(newest).to_contain_text("→")
     with page.expect_response(re.compile(r"/api/v1/zone\?on=")) as asked:
-        page.get_by_test_id("ground-day").fill(yesterday.isoformat())
+        page.get_by_test_id("ground-day").fill(f"{yesterday.day}/{yesterday.month}/{yesterday.year + 543}")
+        page.get_by_test_id("ground-day").press("Enter")
     boundary = next(f for f in asked.value.json()["features"] if f["properties"]["layer"] == "boundary")
     assert boundary["properties"]["area_km2"] == pytest.approx(before / 1e6, abs=0.001)
     expect(page.get_by_test_id("ground-then")).to_contain_text(str(yesterday.year + 543))

@@ -71,7 +71,7 @@ const layers: LayerSpecification[] = [
     id: "drawing-line",
     type: "line",
     source: "drawing",
-    filter: ["in", ["get", "part"], ["literal", ["area", "line"]]],
+    filter: ["==", ["get", "part"], "line"],
     paint: { "line-color": "#8ec5ff", "line-width": 2.5 },
   },
   {

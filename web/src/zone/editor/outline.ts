@@ -85,10 +85,12 @@ export function features(drawn: Outline): GeoJSON.FeatureCollection {
   const found: GeoJSON.Feature[] = [];
   const polygon = toPolygon(drawn);
   if (polygon) found.push({ type: "Feature", geometry: polygon, properties: { part: "area" } });
-  else if (corners.length > 1)
+  // The line is a feature of its own: the map leaves out rings whose two halves cancel out, such as a bow tie's.
+  const line = polygon?.coordinates[0] ?? corners.map((c) => [...c]);
+  if (line.length > 1)
     found.push({
       type: "Feature",
-      geometry: { type: "LineString", coordinates: corners.map((c) => [...c]) },
+      geometry: { type: "LineString", coordinates: line },
       properties: { part: "line" },
     });
   corners.forEach((corner, n) => {

@@ -11,6 +11,17 @@ export function lengthWords(lengthM: number): string {
   return t("ground.km", { n: Number((lengthM / 1000).toFixed(2)).toLocaleString("en") });
 }
 
+/** The ISO day of `20/11/2569`, `2569-11-20` or `2026-11-20`; null when it is none. */
+export function isoDay(text: string): string | null {
+  const plain = text.trim();
+  const found = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(plain);
+  const turned = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(plain);
+  const [year, month, day] = (found ? found.slice(1) : (turned?.slice(1).reverse() ?? [])).map(Number);
+  if (!year || !month || !day) return null;
+  const at = new Date(Date.UTC(year >= 2400 ? year - 543 : year, month - 1, day));
+  return at.getUTCMonth() === month - 1 ? at.toISOString().slice(0, 10) : null;
+}
+
 /** An ISO day as `ศ. 20 พ.ย. 2569`. */
 export function dayWords(day: string, lang: Lang): string {
   return longDate(Date.parse(`${day}T12:00:00+07:00`), lang);
