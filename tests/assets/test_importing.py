@@ -240,11 +240,11 @@ def test_a_place_far_away_is_asked_and_not_refused(chief: Api) -> None:
 def test_a_workbook_is_read_as_it_was_typed(chief: Api) -> None:
     rows: list[list[Any]] = [
         ["code", "kind", "name_th", "fiscal_year", "cost"],
-        [299, "drone", "โดรน", 2569.0, 12500.5],
+        [70001, "drone", "โดรน", 2569.0, 12500.5],
     ]
     assert report(chief, workbook(rows), "list.xlsx", dry_run=False)["stored"]
-    facts = chief.ask("/api/v1/assets/299/detail")["facts"]
-    assert (facts["code"], facts["fiscal_year"], facts["cost_satang"]) == ("299", 2569, 1_250_050)
+    facts = chief.ask("/api/v1/assets/70001/detail")["facts"]
+    assert (facts["code"], facts["fiscal_year"], facts["cost_satang"]) == ("70001", 2569, 1_250_050)
 
 
 def test_a_register_that_changed_meanwhile_is_not_written_over(chief: Api, station: RunningStation) -> None:

@@ -31,7 +31,7 @@ REFUSED_ALL_THE_SAME = {
     "place_out_of_range", "credential_of_nobody", "cannot_be_kept", "outline_refused", "cannot_be_meant",
     "bad_login", "weak_password", "bad_code", "expires_in_the_past", "second_factor_needed",
     # Which kinds, owners and agreements there are is in files and in the register.
-    "unknown_kind", "unknown_owner", "unknown_mou", "unknown_site", "bad_bbox", "not_ready_for_service",
+    "unknown_kind", "unknown_owner", "unknown_mou", "unknown_site", "bad_bbox", "which_labels", "not_ready_for_service",
     "ends_before_it_begins",
 }  # fmt: skip
 

@@ -54,7 +54,7 @@ def features(layers: Layers, name: str) -> list[dict[str, Any]]:
 def test_the_layers_of_a_town_around_the_zone(tmp_path: Path) -> None:
     layers = Layers(tmp_path / "ground")
     zone = [[[(104.715, 16.535), (104.725, 16.535), (104.725, 16.545), (104.715, 16.535)]]]
-    assert import_layers(extract(tmp_path), layers, zone).counts == {  # type: ignore[arg-type]
+    assert import_layers(extract(tmp_path), layers, zone).counts == {
         "green": 0, "water": 1, "buildings": 1, "streets": 1
     }  # fmt: skip
     assert [layer.name for layer in layers.all()] == ["water", "buildings", "streets"]

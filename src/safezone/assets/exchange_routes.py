@@ -15,11 +15,12 @@ from litestar.response import Stream
 from safezone.assets import exporting, labels, search
 from safezone.assets.commands_register import PutAssets
 from safezone.assets.importing import Defaults, ImportReport, Plan, read_ground
+from safezone.assets.queries import check_may_look
 from safezone.assets.register import KEEPERS
 from safezone.assets.routes import Search, today_at
 from safezone.assets.tables_in import read_cells
 from safezone.core.desk import Desk
-from safezone.core.errors import Refused
+from safezone.core.errors import Invalid, Refused
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
 from safezone.events.assets import Lifecycle, Readiness
@@ -53,10 +54,10 @@ class ExchangeRoutes(Controller):
     @post("/import", status_code=200, media_type="application/x-ndjson")
     async def import_list(
         self,
-        name: Annotated[str, QueryParameter(min_length=1, max_length=120)],
         request: Request[Any, Any, Any],
         identity: NamedDependency[Identity],
         desk: NamedDependency[Desk],
+        name: Annotated[str, QueryParameter(min_length=1, max_length=120)] = "list",
         dry_run: FromQuery[bool] = True,
         confirmed: FromQuery[bool] = False,
         kind: FromQuery[str | None] = None,
@@ -122,7 +123,7 @@ class ExchangeRoutes(Controller):
         owner: FromQuery[str | None] = None,
         promise: FromQuery[Literal["overdue"] | None] = None,
     ) -> Response[bytes]:
-        """QR labels on A4 (PDF) for what is wanted or for these `ids` (separated by commas), a thousand at most.
+        """QR labels on A4 (PDF) for what is wanted or for these `ids` (separated by commas): say which, 300 at most.
 
         The QR code is the address of the asset at this station and holds no secret.
         """
@@ -135,7 +136,21 @@ class ExchangeRoutes(Controller):
             promise=promise,
             ids=tuple(each.strip().lower() for each in ids.split(",") if each.strip()),
         )
-        rows = await desk.ask(search.list_rows, identity, wanted, today_at(desk), labels.MOST)
+        check_may_look(identity, identity.station)
+        chosen = wanted != search.Wanted()
+        rows = (
+            await desk.ask(search.list_rows, identity, wanted, today_at(desk), labels.MOST + 1)
+            if chosen
+            else []
+        )
+        if not chosen or len(rows) > labels.MOST:
+            raise Invalid(
+                "which_labels",
+                Words(
+                    th=f"เลือกก่อนว่าจะพิมพ์ป้ายของอุปกรณ์ใด (ครั้งละไม่เกิน {labels.MOST})",
+                    en=f"Say first of what: labels are printed for {labels.MOST} at most.",
+                ),
+            )
         station = await desk.ask(get_station, identity.station)
         made = labels.labels_of(rows, str(request.base_url).rstrip("/"))
         content = await desk.think(labels.draw, made, station.name.th, int(per_page))

@@ -15,7 +15,7 @@ import msgspec
 from safezone.assets.kinds import KINDS
 
 FONTS: Final = Path(__file__).parent / "fonts"
-MOST: Final = 1_000
+MOST: Final = 300
 """Labels in one go: more paper than this is a mistake."""
 MARGIN_MM: Final = 10.0
 PAGE_MM: Final = (210.0, 297.0)

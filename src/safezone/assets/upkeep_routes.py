@@ -167,10 +167,10 @@ class UpkeepRoutes(Controller):
     async def add_file(
         self,
         asset_id: FromPath[str],
-        name: Annotated[str, QueryParameter(min_length=1, max_length=120)],
         request: Request[Any, Any, Any],
         identity: NamedDependency[Identity],
         desk: NamedDependency[Desk],
+        name: Annotated[str, QueryParameter(min_length=1, max_length=120)] = "—",
         once_key: OnceKey = None,
     ) -> AssetDetail:
         """Add a picture (JPEG, PNG, WebP; its metadata is stripped) or a PDF: the request's body, at most 8 MiB."""

@@ -136,6 +136,7 @@ def openapi_config() -> OpenAPIConfig:
             Tag("positions", "Where units say they are"),
             Tag("zone", "The ground"),
             Tag("assets", "Cameras and SOS points: where, whose, how well"),
+            Tag("devices", "The secrets of poles and trackers"),
             Tag("upkeep", "What keeps the equipment well: looks, repairs, loans, tests, papers"),
             Tag("devices", "With what SOS points come in"),
             Tag("retention", "What is erased when, what is held, and the proof"),

@@ -68,14 +68,14 @@ def _features(extract: Path, box: Box | None) -> Iterator[tuple[LayerName, dict[
     keys = osmium.filter.KeyFilter("building", "highway", "waterway", "natural", "leisure", "landuse")
     reader = osmium.FileProcessor(str(extract)).with_locations().with_areas(keys).with_filter(keys)
     for each in reader:
-        if each.is_way():
+        if isinstance(each, osmium.osm.Way):
             name, properties = _line(dict(each.tags))
             if name is not None and not (each.is_closed() and name == "water"):
                 line = [(n.location.lon, n.location.lat) for n in each.nodes if n.location.valid()]
                 if len(line) > 1 and _meets(line, box):
                     geometry = {"type": "LineString", "coordinates": rounded(line)}
                     yield name, {"type": "Feature", "properties": properties, "geometry": geometry}
-        elif each.is_area():
+        elif isinstance(each, osmium.osm.Area):
             name = _area(dict(each.tags))
             if name is not None:
                 polygons = [

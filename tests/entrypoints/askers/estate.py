@@ -93,6 +93,8 @@ def prepare(asker: Any, row: Any) -> dict[str, Any]:
         sent = admin.http.post(f"{at}/files", params={"name": "a picture"}, content=asker.photo)
         named["file_id"] = sent.json()["files"][0]["id"]
     request: dict[str, Any] = {"method": row.method, "url": row.path.format(**named)}
+    if row.path.endswith("/labels"):
+        return {**request, "params": {"ids": new["code"]}}
     if row.path.endswith("/import"):
         query = {"name": "list.csv", "dry_run": "false"}
         return {**request, "params": query, "content": f"code,kind,name_th\nlist-{number},drone,โดรน\n"}
