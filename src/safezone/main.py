@@ -9,6 +9,7 @@ from safezone.core import (
     devices,
     listeners,
     once,
+    purpose,
     sessions,
     settings_views,
     together,
@@ -41,6 +42,7 @@ def wire(settings: Settings) -> House:
     once.register(bus)
     together.register(bus)
     listeners.register(bus)
+    purpose.register(bus)
     changing_settings.register(bus, in_force, settings_views.viewer(in_force))
 
     # the estate

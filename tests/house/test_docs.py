@@ -14,10 +14,13 @@ import pytest
 
 from safezone import __version__
 from safezone.core.docstrings import meanings_of
+from safezone.core.event import kind_of
 from safezone.core.in_force import CHANGEABLE
 from safezone.core.setting_words import GROUPS, SETTINGS
 from safezone.core.settings import Settings
 from safezone.core.settings_views import keys_of
+from safezone.entrypoints import access, audit_words
+from safezone.main import wire
 from tests.house.sources import list_files
 from tests.support.places import REPO
 from tools import reference
@@ -228,6 +231,16 @@ def test_every_setting_of_the_browser_has_words_in_both_languages() -> None:
         assert name.th
         assert name.en
         assert any("฀" <= letter <= "๿" for letter in meaning), meaning
+
+
+def test_every_event_and_every_look_has_words_for_the_auditor() -> None:
+    kinds = {kind_of(each) for each in wire(Settings()).bus.event_types()}
+    assert set(audit_words.KINDS) == kinds, "entrypoints/audit_words.py: words for what differs here"
+    looks = {*access.LOOKS.values(), *access.DEEDS.values(), "refused", "signed_in", "signed_out"}
+    assert set(audit_words.LOOKS) == looks, "entrypoints/audit_words.py: words for what differs here"
+    for words in (*audit_words.KINDS.values(), *audit_words.LOOKS.values()):
+        assert any("฀" <= letter <= "๿" for letter in words.th), words
+        assert words.en.isascii()
 
 
 def test_the_changelog_names_this_version() -> None:

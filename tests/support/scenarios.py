@@ -16,6 +16,7 @@ from safezone.core.geo import Point
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, Role, public
 from safezone.core.listeners import MAX_TRIES, NoteFailure, ResumeListener
+from safezone.core.purpose import DeclareLook, Purpose
 from safezone.events import assets as asset_events
 from safezone.incidents.commands import CountPresses, EraseDue, EscalateOverdue
 from safezone.patrol.commands import RegisterUnits, UnitEntry
@@ -209,6 +210,8 @@ def settings_are_changed(station: RunningStation, operator: Api) -> None:
         admin.act(at, {"value": value, "reason": "ทดลองหนึ่งสัปดาห์", "expected_version": 0})
     version = admin.ask(at)["setting"]["version"]
     admin.act(f"{at}/reset", {"reason": "ไม่ได้ผล", "expected_version": version})
+    why = Purpose(code="case_work", case="คดี 12/2569", text="ขอดูย้อนหลัง")
+    station.do(DeclareLook(what="export_audit", about="audit", purpose=why), ADMIN)
 
 
 def somebody_has_an_account(station: RunningStation, _operator: Api) -> None:

@@ -238,6 +238,14 @@ def check_line(row: Any, expected_seq: int, prev_hash: str) -> str:
     return line
 
 
+def check_some(conn: Connection, station: str, after_seq: int, prev_hash: str, limit: int) -> tuple[int, str]:
+    """The number and hash of the last of up to `limit` lines behind `after_seq` that follow; ChainBroken where one does not."""
+    asked = {"of_station": station, "after_seq": after_seq, "up_to": limit}
+    for row in conn.execute(_LIST_AFTER, asked):
+        prev_hash, after_seq = check_line(row, after_seq + 1, prev_hash), row.seq
+    return after_seq, prev_hash
+
+
 def last_seq(conn: Connection, station: str) -> int:
     """The number of the last line of a station's log; 0 when there is none."""
     row = conn.execute(

@@ -24,7 +24,7 @@ from safezone.core.clock import Clock
 from safezone.core.identity import Identity
 from safezone.entrypoints.gate import address_key
 from safezone.entrypoints.pacing import Allowance
-from safezone.entrypoints.remembered import remembered_identity
+from safezone.entrypoints.remembered import remembered_identity, remembered_purpose
 
 logger = logging.getLogger("safezone.access")
 
@@ -34,7 +34,7 @@ REFUSALS_AT_ONCE: Final = 200
 """Of one address; a flood of them says nothing more, and would fill the disk."""
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_LOOKS: Final = {
+LOOKS: Final = {
     "/api/v1/console": "saw_console",
     "/api/v1/live": "joined_live",
     "/api/v1/incidents": "listed_incidents",
@@ -46,8 +46,20 @@ _LOOKS: Final = {
     "/api/v1/admin/refused-messages": "read_refused_messages",
     "/api/v1/admin/credentials": "listed_credentials",
     "/api/v1/admin/access": "read_access_log",
+    "/api/v1/audit": "read_audit",
+    "/api/v1/audit/lines/{seq}": "read_audit_line",
+    "/api/v1/audit/checkpoints/{name}": "read_checkpoint",
+    "/api/v1/audit/checkpoints/{name}/print": "read_checkpoint",
 }
 """What a successful GET of an address lets somebody see."""
+
+
+DEEDS: Final = {
+    "/api/v1/audit/export": "exported_audit",
+    "/api/v1/audit/checkpoints": "made_checkpoint",
+    "/api/v1/audit/chain/check": "checked_chain",
+}
+"""What a successful POST of an address lets somebody see or take, without anything being changed in the record."""
 
 
 class AccessEntry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,6 +73,9 @@ class AccessEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int
     credential_id: str | None = None
     about: dict[str, str] = {}
+    purpose: str = ""
+    """Why, as a code; what was written freely is sealed and stands in the log alone."""
+    case: str = ""
 
 
 class AccessList(msgspec.Struct, frozen=True):
@@ -105,6 +120,7 @@ class AccessLog:
                 status,
                 None if who is None else who.credential_id,
                 about,
+                *remembered_purpose(scope),
             )
         )
 
@@ -161,6 +177,24 @@ def list_entries(
     return found
 
 
+def list_placed(
+    folder: Path, before: tuple[str, int] | None, until_day: str, since_day: str
+) -> Iterator[tuple[tuple[str, int], AccessEntry]]:
+    """Every entry behind a place (file and line), newest first, of the files of these days (UTC) alone."""
+    decoder = msgspec.json.Decoder(AccessEntry)
+    for file in sorted(folder.glob("access-*.jsonl"), reverse=True):
+        day = file.stem.removeprefix("access-")
+        if day < since_day or day > until_day or (before is not None and file.name > before[0]):
+            continue
+        lines = file.read_bytes().splitlines()
+        end = before[1] if before is not None and file.name == before[0] else len(lines)
+        for number in range(end - 1, -1, -1):
+            try:
+                yield (file.name, number), decoder.decode(lines[number])
+            except msgspec.DecodeError:
+                continue
+
+
 def _newest_first(folder: Path) -> Iterator[AccessEntry]:
     decoder = msgspec.json.Decoder(AccessEntry)
     for file in sorted(folder.glob("access-*.jsonl"), reverse=True):
@@ -178,7 +212,9 @@ def _what(scope: Scope, status: int) -> str | None:
         return "refused"
     if path == "/api/v1/session" and method in ("POST", "DELETE") and status < 300:
         return "signed_in" if method == "POST" else "signed_out"
-    return _LOOKS.get(path) if method in ("GET", "HEAD") and status < 300 else None
+    if status >= 300:
+        return None
+    return DEEDS.get(path) if method == "POST" else LOOKS.get(path) if method in ("GET", "HEAD") else None
 
 
 class AccessRoutes(Controller):

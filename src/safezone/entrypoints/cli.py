@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from safezone import __version__
+from safezone.entrypoints.cli_options import DEMO_DATA, STATION_DATA, Commands, add, add_data
+from safezone.entrypoints.cli_record import add_checkpoint, add_record
 
 if TYPE_CHECKING:
     from safezone.core.settings import Settings
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
     Wire = Callable[[Settings], House]
 
-DEMO_DATA: Final = Path("data/demo")
-STATION_DATA: Final = Path("data/station")
 MOST_WEB: Final = 16
 PARTS: Final = ("doors", "jobs", *(f"web-{number}" for number in range(1, MOST_WEB + 1)))
 ROLES: Final = (
@@ -56,6 +56,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "restore-drill": ("cli_restore", "run_drill"),
     "station": ("cli_commands", "run_station"),
     "credential": ("cli_commands", "run_credential"),
+    "checkpoint": ("cli_checkpoint", "run_checkpoint"),
     "access": ("cli_access", "run_access"),
     "map": ("cli_commands", "run_map"),
 }
@@ -72,25 +73,11 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_running(commands)
     _add_demo(commands)
-    _add_record(commands)
+    add_record(commands)
+    add_checkpoint(commands)
     _add_safekeeping(commands)
     _add_station(commands)
     return parser
-
-
-Commands = argparse._SubParsersAction
-
-
-def _add(
-    commands: Commands[argparse.ArgumentParser], name: str, what: str, example: str
-) -> argparse.ArgumentParser:
-    return commands.add_parser(name, help=what, description=what, epilog=f"example: {example}")
-
-
-def _add_data(parser: argparse.ArgumentParser, default: Path) -> None:
-    parser.add_argument(
-        "--data", type=Path, default=default, metavar="DIR", help=f"data folder (default {default})"
-    )
 
 
 def _add_ports(parser: argparse.ArgumentParser) -> None:
@@ -122,13 +109,13 @@ def _add_processes(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
-    up = _add(
+    up = add(
         commands,
         "up",
         "Run a station: start it and keep every process of it running.",
         "safezone up --set my-station",
     )
-    _add_data(up, STATION_DATA)
+    add_data(up, STATION_DATA)
     up.add_argument(
         "--set",
         type=Path,
@@ -138,13 +125,13 @@ def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     _add_ports(up)
     _add_processes(up)
-    node = _add(
+    node = add(
         commands,
         "node",
         "Run only the program itself, without the broker and without supervision (`up` does this for you).",
         "safezone node --data data/station",
     )
-    _add_data(node, STATION_DATA)
+    add_data(node, STATION_DATA)
     node.add_argument(
         "--set", type=Path, metavar="FOLDER", dest="station_set", help="station set for an empty data folder"
     )
@@ -183,81 +170,44 @@ def _speed(text: str) -> float:
 
 
 def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
-    demo = _add(
+    demo = add(
         commands,
         "demo",
         "Run the demonstration station (Mukdahan, synthetic) with simulated poles and patrols, and print its link.",
         "safezone demo --scenario evening",
     )
-    _add_data(demo, DEMO_DATA)
+    add_data(demo, DEMO_DATA)
     _add_ports(demo)
     _add_processes(demo)
     _add_scenario(demo)
     demo.add_argument("--no-simulation", action="store_true", help="no simulated poles and patrols")
-    simulate = _add(
+    simulate = add(
         commands,
         "simulate",
         "Play the poles and patrols of a running demonstration through its public doors (`demo` does this for you).",
         "safezone simulate --scenario evening",
     )
-    _add_data(simulate, DEMO_DATA)
+    add_data(simulate, DEMO_DATA)
     _add_scenario(simulate)
-    press = _add(
+    press = add(
         commands,
         "press",
         "Press an SOS point of a running demonstration and wait for its receipt.",
         "safezone press sos-03",
     )
     press.add_argument("point", metavar="POINT", help="the SOS point, such as sos-03")
-    _add_data(press, DEMO_DATA)
+    add_data(press, DEMO_DATA)
     press.add_argument("--times", type=int, default=1, metavar="N", help="press so many times (default 1)")
 
 
-def _add_record(commands: Commands[argparse.ArgumentParser]) -> None:
-    doctor = _add(
-        commands,
-        "doctor",
-        "Look at a data folder and the station that runs in it, and say what to do. Changes nothing. "
-        "Ends with 0 (well), 3 (something to look at) or 1 (something is bad).",
-        "safezone doctor --data data/demo",
-    )
-    _add_data(doctor, STATION_DATA)
-    doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
-    verify = _add(
-        commands,
-        "verify",
-        "Check the log's chain, replay it into an empty database and compare every table. Changes nothing.",
-        "safezone verify --data data/demo",
-    )
-    _add_data(verify, STATION_DATA)
-    verify.add_argument("--json", action="store_true", help="print the verdict as JSON")
-    rebuild = _add(
-        commands,
-        "rebuild",
-        "Write every table anew from the log. The station must not be running.",
-        "safezone rebuild --data data/station",
-    )
-    _add_data(rebuild, STATION_DATA)
-    move = _add(
-        commands,
-        "migrate-store",
-        "Copy a station that is not running to another database, SQLite to PostgreSQL or back; all of it, verified, or nothing.",
-        "safezone migrate-store --data data/station --to postgresql://safezone@db.example/safezone",
-    )
-    _add_data(move, STATION_DATA)
-    move.add_argument(
-        "--to", required=True, metavar="URL", help="postgresql://user@host/name or sqlite:///file"
-    )
-
-
 def _add_safekeeping(commands: Commands[argparse.ArgumentParser]) -> None:
-    backup = _add(
+    backup = add(
         commands,
         "backup",
         "Write an encrypted backup of a station, which may be running, to a folder or an S3-compatible store.",
         "safezone backup --to /media/backup --recipient age1…",
     )
-    _add_data(backup, STATION_DATA)
+    add_data(backup, STATION_DATA)
     backup.add_argument(
         "--to", metavar="DEST", help="a folder, or s3://bucket/prefix (default: [backup] to in safezone.toml)"
     )
@@ -267,11 +217,11 @@ def _add_safekeeping(commands: Commands[argparse.ArgumentParser]) -> None:
         metavar="AGE1",
         help="for whom it is sealed; may be given several times (default: [backup] recipients)",
     )
-    key = _add(
+    key = add(
         commands, "backup-key", "Make a key pair for backups.", "safezone backup-key new --out backup.key"
     )
     does = key.add_subparsers(dest="what", required=True, metavar="WHAT")
-    new = _add(
+    new = add(
         does,
         "new",
         "Write a new identity, which opens backups, into a file, and print its recipient, which seals them.",
@@ -284,14 +234,14 @@ def _add_safekeeping(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _add_restoring(commands: Commands[argparse.ArgumentParser]) -> None:
-    rotated = _add(
+    rotated = add(
         commands,
         "rotate-master-key",
         "Make a new master key, wrap the key of every sealed record with it and forget the old one. It may be run again.",
         "safezone rotate-master-key --data data/station",
     )
-    _add_data(rotated, STATION_DATA)
-    restore = _add(
+    add_data(rotated, STATION_DATA)
+    restore = add(
         commands,
         "restore",
         "Bring a backup back into an empty folder, if wanted as it was at an earlier moment, and verify it.",
@@ -320,13 +270,13 @@ def _add_restoring(commands: Commands[argparse.ArgumentParser]) -> None:
     restore.add_argument(
         "--settings", type=Path, metavar="FILE", help="a safezone.toml that says how to reach the S3 store"
     )
-    drill = _add(
+    drill = add(
         commands,
         "restore-drill",
         "Restore the newest backup into a scratch folder, verify it and note down whether it worked.",
         "safezone restore-drill --identity drill.key",
     )
-    _add_data(drill, STATION_DATA)
+    add_data(drill, STATION_DATA)
     drill.add_argument("--from", dest="source", metavar="PLACE", help="where it lies (default: [backup] to)")
     drill.add_argument(
         "--identity", type=Path, metavar="FILE", help="the key (default: [backup] drill_identity_file)"
@@ -344,30 +294,30 @@ def _until(text: str) -> int | datetime:
 
 
 def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
-    access = _add(
+    access = add(
         commands,
         "access",
         "Show who came in, who was refused, and who looked at what.",
         "safezone access --actor operator:ccoc-1",
     )
-    _add_data(access, STATION_DATA)
+    add_data(access, STATION_DATA)
     access.add_argument("--limit", type=int, default=100, metavar="N", help="so many lines (default 100)")
     access.add_argument(
         "--actor", default="", metavar="WHO", help="of this actor alone, such as operator:ccoc-1"
     )
     access.add_argument("--about", default="", metavar="ID", help="about this incident, photo or unit alone")
-    station = _add(
+    station = add(
         commands,
         "station",
         "Check a station set, or write an example of one.",
         "safezone station check my-station",
     )
     does = station.add_subparsers(dest="what", required=True, metavar="WHAT")
-    check = _add(
+    check = add(
         does, "check", "Say everything that is wrong with a station set.", "safezone station check my-station"
     )
     check.add_argument("folder", type=Path, metavar="FOLDER")
-    example = _add(
+    example = add(
         does,
         "example",
         "Write the demonstration's set as a beginning for your own.",
@@ -375,14 +325,14 @@ def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     example.add_argument("folder", type=Path, metavar="FOLDER")
 
-    credential = _add(
+    credential = add(
         commands,
         "credential",
         "Give out, list or revoke tokens and device secrets of a station that is not running.",
         "safezone credential issue --role operator --name ccoc-1",
     )
     does = credential.add_subparsers(dest="what", required=True, metavar="WHAT")
-    issue = _add(
+    issue = add(
         does,
         "issue",
         "Give out a token, shown this once.",
@@ -392,26 +342,26 @@ def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
     issue.add_argument("--name", required=True, help="duty name, unit id or SOS point id")
     issue.add_argument("--partner", metavar="ID", help="whose they are: cctv_owner and partner only")
     issue.add_argument("--link", action="store_true", help="a link that works once, instead of a token")
-    _add_data(issue, STATION_DATA)
-    listed = _add(does, "list", "Every credential, without its secret.", "safezone credential list")
-    _add_data(listed, STATION_DATA)
-    revoke = _add(
+    add_data(issue, STATION_DATA)
+    listed = add(does, "list", "Every credential, without its secret.", "safezone credential list")
+    add_data(listed, STATION_DATA)
+    revoke = add(
         does, "revoke", "Let nobody in with it any more.", "safezone credential revoke 0190… --reason lost"
     )
     revoke.add_argument("credential_id", metavar="ID")
     revoke.add_argument("--reason", required=True)
-    _add_data(revoke, STATION_DATA)
+    add_data(revoke, STATION_DATA)
 
-    maps = _add(commands, "map", "Import streets for road times.", "safezone map import mukdahan.osm.pbf")
+    maps = add(commands, "map", "Import streets for road times.", "safezone map import mukdahan.osm.pbf")
     does = maps.add_subparsers(dest="what", required=True, metavar="WHAT")
-    imported = _add(
+    imported = add(
         does,
         "import",
         "Read the road graph of an OpenStreetMap extract, so that arrival times go by road.",
         "safezone map import mukdahan.osm.pbf --data data/station",
     )
     imported.add_argument("extract", type=Path, metavar="FILE")
-    _add_data(imported, STATION_DATA)
+    add_data(imported, STATION_DATA)
 
 
 def say(words: object) -> None:

@@ -15,13 +15,16 @@ from safezone.assets.station_set import read_station_set
 from safezone.core import rebuild
 from safezone.core.auth import IssueCredential, Issued, RevokeCredential, installer
 from safezone.core.credential_list import list_credentials
+from safezone.core.db import Database
 from safezone.core.errors import CannotStart, Refused, SafezoneError
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings
 from safezone.entrypoints.cli import say
+from safezone.entrypoints.cli_checkpoint import RESULTS, verify_file
 from safezone.entrypoints.house import DataFolder, Engine, House, open_folder
 from safezone.entrypoints.node_process import DEMO_SET, NodeOptions
 from safezone.entrypoints.node_process import run_node as serve
+from safezone.entrypoints.witness import Witness
 from safezone.zone.findings import StationSetRefused
 from safezone.zone.queries import list_stations
 from safezone.zone.roads import import_roads
@@ -52,6 +55,7 @@ def run_verify(args: argparse.Namespace, wire: Wire) -> int:
         house = wire(settings)
         database = folder.open_database(settings)
         verdicts = rebuild.verify(database, house.bus, _progress)
+        witnessed = _ask_witnesses(args, folder, settings, database, [one.station for one in verdicts])
         database.close()
     except CannotStart as problem:
         say(problem.words)
@@ -61,7 +65,25 @@ def run_verify(args: argparse.Namespace, wire: Wire) -> int:
     else:
         for verdict in verdicts:
             print_verdict(verdict)
-    return 0 if all(verdict.content for verdict in verdicts) else 1
+    return 0 if witnessed and all(verdict.content for verdict in verdicts) else 1
+
+
+def _ask_witnesses(
+    args: argparse.Namespace, folder: DataFolder, settings: Settings, database: Database, stations: list[str]
+) -> bool:
+    """Whether the log still is what was signed: by the station's own checkpoints, and by those that were handed in."""
+    agrees = True
+    with database.read() as conn:
+        for station in stations:
+            witness = Witness(folder, settings, station)
+            wrong = [each for each in witness.compare(conn) if not each.agrees]
+            for each in wrong:
+                print(f"{station}: {each.name}: {RESULTS[each.result]}", file=sys.stderr)
+            agrees = agrees and not wrong
+        for file in args.checkpoint:
+            found = verify_file(file, args.public_key, Witness(folder, settings, stations[0]), conn)
+            agrees = agrees and found == 0
+    return agrees
 
 
 def print_verdict(verdict: rebuild.Verdict) -> None:

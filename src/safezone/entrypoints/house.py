@@ -47,6 +47,8 @@ class DataFolder:
         self.broker = path / "broker"
         self.access = path / "access"
         self.run = path / "run"
+        self.checkpoints = path / "checkpoints"
+        self.chain_check_file = path / "chain-check.json"
         self.safekeeping_file = path / "safekeeping.json"
         self._lock: IO[str] | None = None
         self._shared: IO[str] | None = None

@@ -24,6 +24,7 @@ from safezone.entrypoints.access import AccessLog, AccessRoutes
 from safezone.entrypoints.account_routes import InvitationRoutes, OwnAccountRoutes
 from safezone.entrypoints.admin_routes import AdminRoutes, CredentialRoutes, HealthRoutes
 from safezone.entrypoints.api_description import openapi_config
+from safezone.entrypoints.audit_routes import AuditRoutes
 from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
 from safezone.entrypoints.device_routes import DeviceRoutes
 from safezone.entrypoints.device_use import DeviceUse
@@ -91,6 +92,7 @@ def create_app(
         HealthRoutes,
         AccessRoutes,
         SettingsRoutes,
+        AuditRoutes,
         live_route(hub, doorman),
         *more_routes,
         *pages(PAGES, _page_in_language),

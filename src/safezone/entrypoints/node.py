@@ -24,6 +24,7 @@ from safezone.core.lane import Batch
 from safezone.core.listeners import Listeners
 from safezone.core.settings import Web
 from safezone.entrypoints.access import AccessLog
+from safezone.entrypoints.chain_check import ChainChecker
 from safezone.entrypoints.connections import guarded
 from safezone.entrypoints.console_routes import Roads
 from safezone.entrypoints.feeds import (
@@ -50,6 +51,7 @@ from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
 from safezone.entrypoints.tls import Certificate, certificate_of
 from safezone.entrypoints.traces import traces_of
 from safezone.entrypoints.who import Doorman
+from safezone.entrypoints.witness import Witness, WitnessClock
 from safezone.incidents.commands import KeepRefusedMessage
 from safezone.patrol.routes import routes as patrol_routes
 from safezone.zone.routes import routes as zone_routes
@@ -108,6 +110,9 @@ class Node:
         self.hub = LiveHub(self.desk, feeds, MovingUnits())
         self.listeners = Listeners(self.desk.database, self.desk.bus, engine.lane, self.desk.station)
         self.jobs = Jobs(self.desk, list_jobs(self.desk))
+        self.witness = Witness(folder, self.desk.settings, self.desk.station)
+        self.witness_clock = WitnessClock(self.witness, self.desk, self.desk.clock)
+        self.chain = ChainChecker(folder, self.desk, self.desk.clock)
         self.keeper = Keeper(folder, self.desk.settings, self.desk.clock, self.desk)
         self.presence = Presence(self.desk)
         self.doors: list[Door] = []
@@ -208,6 +213,7 @@ class Node:
             self.listeners.start()
             self.jobs.start()
             self.keeper.start()
+            self.witness_clock.start()
         for door in self.doors:
             door.start()
         self.health.start()
@@ -229,6 +235,7 @@ class Node:
             await self.presence.stop()
             if "jobs" in self.does:
                 await self.keeper.stop()
+                await self.witness_clock.stop()
                 await self.jobs.stop()
             for door in self.doors:
                 await door.stop()

@@ -43,6 +43,7 @@ def add_checks(node: Node) -> None:
     health.add("listeners", ListenerCheck(desk))
     health.add("feed", lambda: check_feed(node.hub))
     if "jobs" in node.does:
+        health.add("witness", lambda: check_said(node.witness_clock.trouble, "degraded"))
         health.add("jobs", lambda: check_jobs(node.jobs))
         health.add("backup", lambda: check_backup(node.keeper, node.safekeeping(), desk.clock))
 

@@ -1,5 +1,6 @@
 import { officeEn } from "../office/dictionary.ts";
 import { setupEn } from "../setup/dictionary.ts";
+import { auditEn } from "../audit/dictionary.ts";
 import { settingsEn } from "../settings/dictionary.ts";
 import type { Key } from "./th.ts";
 
@@ -9,6 +10,7 @@ export const en: Record<Key, string> = {
   ...officeEn,
   ...setupEn,
   ...settingsEn,
+  ...auditEn,
 
   // house
   "app.name": "Safe Zone",

@@ -1,5 +1,6 @@
 import { officeTh } from "../office/dictionary.ts";
 import { setupTh } from "../setup/dictionary.ts";
+import { auditTh } from "../audit/dictionary.ts";
 import { settingsTh } from "../settings/dictionary.ts";
 
 /** Every word of the screen in Thai; the English file must have exactly the same keys. */
@@ -8,6 +9,7 @@ export const th = {
   ...officeTh,
   ...setupTh,
   ...settingsTh,
+  ...auditTh,
 
   // house
   "app.name": "เซฟโซน",

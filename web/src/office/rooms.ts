@@ -26,6 +26,13 @@ export const rooms: readonly Room[] = [
     load: () => import("../setup/Setup.svelte"),
   },
   {
+    path: "/office/audit",
+    title: "audit.title",
+    icon: "audit",
+    roles: ["auditor", "admin", "chief"],
+    load: () => import("../audit/Audit.svelte"),
+  },
+  {
     path: "/office/settings",
     title: "settings.title",
     icon: "settings",
