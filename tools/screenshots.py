@@ -13,8 +13,8 @@ import os
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +36,10 @@ DRAWING_FLAGS = [each for each in FLAGS if each != "--disable-gpu"] + [
 """The map needs WebGL; without a graphics card it is computed."""
 QUICK = "[heartbeats]\ninterval_s = 2\nwatch_after_s = 5\ndown_after_s = 9\n[positions]\nfix_stale_s = 20\n"
 """A pole that falls silent is missed within seconds here, and a position is old after twenty."""
+NO_BACKUP = {
+    "th": "เขียนไปยัง /media/backup ไม่ได้: ไม่มีอุปกรณ์",
+    "en": "Cannot write to /media/backup: no such device",
+}
 README_PICTURE_BYTES = 400_000
 
 
@@ -283,17 +287,42 @@ def _be_faster(studio: Studio, incident: str, route: Any) -> None:
     route.continue_()
 
 
-def take_cut_off(studio: Studio) -> None:
-    """The program has stopped answering: the screen must say so."""
-    node = studio.station.children()["node"]
-    with studio.console(LAPTOP, "th") as page, studio.console(PHONE, "th") as phone:
-        os.kill(node, signal.SIGSTOP)
+@contextmanager
+def everywhere(studio: Studio) -> Iterator[Callable[[str, str], None]]:
+    """Consoles in both languages and sizes; what is given takes this state of each, once this handle is to be seen."""
+    wanted = [(size, language) for size in (LAPTOP, PHONE) for language in ("th", "en")]
+    with ExitStack() as opened:
+        pages = [(opened.enter_context(studio.console(*each)), *each) for each in wanted]
+
+        def take(state: str, handle: str) -> None:
+            for page, size, language in pages:
+                expect(page.get_by_test_id(handle)).to_be_visible()
+                studio.take(page, state, size, language)
+
+        yield take
+
+
+def take_bands(studio: Studio) -> None:
+    """What is wrong with the system itself: a technician is needed; no pole is heard, besides; the screen is cut off."""
+    station = studio.station
+    failed = {"at": datetime.now(UTC).isoformat(), "ok": False, "why": NO_BACKUP}
+    (station.data / "safekeeping.json").write_text(json.dumps({"backup": failed}), "utf-8")
+    with everywhere(studio) as take:
+        take("13-notice", "notice-band")
+        # The supervisor cannot start another broker while it is stopped itself.
+        station.process.send_signal(signal.SIGSTOP)
         try:
-            for each, size in ((page, LAPTOP), (phone, PHONE)):
-                expect(each.get_by_test_id("feed-band")).to_be_visible(timeout=30_000)
-                studio.take(each, "13-cut-off", size, "th")
+            os.kill(station.children()["broker"], signal.SIGKILL)
+            take("14-trouble", "trouble-band")
+        finally:
+            station.process.send_signal(signal.SIGCONT)
+    with everywhere(studio) as take:
+        os.kill(node := station.children()["node"], signal.SIGSTOP)
+        try:
+            take("15-cut-off", "feed-band")
         finally:
             os.kill(node, signal.SIGCONT)
+    (station.data / "safekeeping.json").unlink()
 
 
 def take_signed_out(studio: Studio) -> None:
@@ -305,7 +334,7 @@ def take_signed_out(studio: Studio) -> None:
         with studio.console(size, language, "guest") as page:
             studio.do(f"/admin/credentials/{issued['credential_id']}/revoke", {"reason": "picture"}, "admin")
             expect(page.get_by_test_id("token-input")).to_be_visible()
-            studio.take(page, "14-signed-out", size, language)
+            studio.take(page, "16-signed-out", size, language)
 
 
 def write_readme_pictures(folder: Path) -> None:
@@ -356,7 +385,7 @@ def main() -> int:
         take_busy(studio, shown)
         take_windows(studio)
         take_conflict(studio, shown)
-        take_cut_off(studio)
+        take_bands(studio)
         take_signed_out(studio)
         studio.leave()
         hearts.end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +64,25 @@ def test_a_trace_goes_from_the_process_that_stores_to_the_one_that_shows(
     assert {each.process for name, each in spans.items() if name != "live feed"} == {"doors"}
     assert spans["live feed"].process in ("web-1", "web-2")
     assert spans["live feed"].parent == door.id
+
+
+def test_every_screen_says_that_the_poles_cannot_be_heard(station: Station) -> None:
+    """The process of a screen knows no pole; it says what the one that takes the presses would say."""
+
+    def until_said(trouble: list[str]) -> None:
+        while feed.until("heartbeat").data["trouble"] != trouble:
+            pass
+
+    with Feed(station.url, station.tokens["operator"], within_s=90.0) as feed:
+        until_said([])
+        # The supervisor cannot start another one while it is stopped itself.
+        station.process.send_signal(signal.SIGSTOP)
+        try:
+            os.kill(station.children()["broker"], signal.SIGKILL)
+            until_said(["doors"])
+        finally:
+            station.process.send_signal(signal.SIGCONT)
+        until_said([])
 
 
 def test_a_screen_hears_of_what_another_process_has_stored(station: Station) -> None:

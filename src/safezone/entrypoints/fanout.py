@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import nats
@@ -22,6 +22,7 @@ from nats.aio.msg import Msg
 from safezone.core.follower import Follower
 from safezone.core.i18n import Words
 from safezone.entrypoints.health import Finding, Report, State
+from safezone.entrypoints.live import Trouble
 
 logger = logging.getLogger("safezone.fanout")
 
@@ -54,6 +55,15 @@ class _News(msgspec.Struct, frozen=True, tag="news", omit_defaults=True):
 class _Health(msgspec.Struct, frozen=True, tag="health"):
     process: str
     report: Report
+    trouble: list[Trouble]
+
+
+class _Other(NamedTuple):
+    """What another process has said last."""
+
+    at_s: float
+    report: Report | None
+    trouble: Sequence[Trouble]
 
 
 _decode: Final = msgspec.json.Decoder(_News | _Health).decode
@@ -72,9 +82,10 @@ class Fanout:
         signal_types: Mapping[str, type[Any]],
         split: Callable[[Any], Sequence[Any]],
         look: Callable[[], Awaitable[Report]],
+        trouble: Callable[[], Sequence[Trouble]],
     ) -> None:
         """`process`: the name of this one. `signal_types`: what may be sent besides the log, by name; `split` makes pieces
-        of one that fit into a message (64 KiB). `look`: how this process is.
+        of one that fit into a message (64 KiB). `look`: how this process is; `trouble`: what keeps reports from it.
         """
         self._settings = settings
         self._subject = f"safezone.{station}.fanout"
@@ -83,10 +94,11 @@ class Fanout:
         self._names = {type_: name for name, type_ in signal_types.items()}
         self._split = split
         self._process = process
-        self._look_at_us = look
-        self._others: dict[str, tuple[float, Report]] = {}
+        self._look_at_us, self._our_trouble = look, trouble
+        self._others: dict[str, _Other] = {}
         self._began_s = time.monotonic()
         self._client = Client()
+        self._was_connected = False
         self._heard = asyncio.Event()
         self._signals: list[Any] = []
         self._traces: dict[str, str] = {}
@@ -120,8 +132,7 @@ class Fanout:
     def check_other(self, process: str, *, presses_need_it: bool) -> Finding:
         """How another process is, as it said last; `down` only where presses are lost sight of without it."""
         worst: State = "down" if presses_need_it else "degraded"
-        at_s, report = self._others.get(process, (self._began_s, None))
-        silent_s = time.monotonic() - at_s
+        silent_s, report = self._silent_s(process), self._of(process).report
         if silent_s > SILENT_AFTER_S and self._client.is_connected:
             words = Words(
                 th=f"กระบวนการ {process} เงียบมา {silent_s:.0f} วินาที",
@@ -131,6 +142,28 @@ class Fanout:
         if report is None or report.state == "ok":
             return Finding()
         return Finding(report.state, report.notices[0].reason, {"parts": ", ".join(report.degraded)})
+
+    def trouble(self, *, first: str, broker_is_here: bool) -> list[Trouble]:
+        """What keeps reports from any process of the station, this one included.
+
+        `first`: the process that takes the presses; it is silent where the presses do not come in. `broker_is_here`: NATS
+        is the broker of the SOS points too, so what cannot reach it hears no press either.
+        """
+        found = set(self._our_trouble())
+        for process in self._others:
+            if self._silent_s(process) <= SILENT_AFTER_S:
+                found.update(self._of(process).trouble)
+        if first != self._process:
+            lost = self._client.is_connected and self._silent_s(first) > SILENT_AFTER_S
+            if lost or (broker_is_here and self._was_connected and not self._client.is_connected):
+                found.add("doors")
+        return sorted(found, reverse=True)
+
+    def _of(self, process: str) -> _Other:
+        return self._others.get(process, _Other(self._began_s, None, ()))
+
+    def _silent_s(self, process: str) -> float:
+        return time.monotonic() - self._of(process).at_s
 
     # ── telling ──
 
@@ -168,7 +201,8 @@ class Fanout:
 
     async def _tell_health(self) -> None:
         while True:
-            self._publish(_Health(self._process, await self._look_at_us()))
+            said = _Health(self._process, await self._look_at_us(), list(self._our_trouble()))
+            self._publish(said)
             await asyncio.sleep(TELL_HEALTH_EVERY_S)
 
     # ── hearing ──
@@ -193,6 +227,7 @@ class Fanout:
             **options,
         )
         await self._client.subscribe(self._subject, cb=self._hear)
+        self._was_connected = True
 
     async def _back(self) -> None:
         self._heard.set()
@@ -206,7 +241,7 @@ class Fanout:
         if said.process == self._process:
             return
         if isinstance(said, _Health):
-            self._others[said.process] = (time.monotonic(), said.report)
+            self._others[said.process] = _Other(time.monotonic(), said.report, said.trouble)
             return
         if said.name in self._decoders:
             self._signals.append(self._decoders[said.name](said.signal))

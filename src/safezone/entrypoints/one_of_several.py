@@ -75,7 +75,10 @@ def join(node: Node, settings: FanoutSettings, process: str, others: list[str]) 
         {"positions_moved": PositionsMoved},
         moving.split,
         partial(_look_at_own_parts, node),
+        node.trouble,
     )
+    broker_is_here = not (node.desk.settings.broker.host or node.desk.settings.broker.nats_url)
+    node.hub.trouble = partial(fanout.trouble, first=DOORS, broker_is_here=broker_is_here)
     node.doors.append(fanout)
     node.health.add("fanout", fanout.check)
     for name in others:

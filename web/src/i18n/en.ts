@@ -69,6 +69,8 @@ export const en: Record<Key, string> = {
   "notice.down": "Part of the system is down — call a technician",
   "notice.degraded": "The system needs a technician",
   "notice.since": "since {time}",
+  "notice.more": "{count} more",
+  "notice.fewer": "Fewer",
   "feed.band.now": "Reconnect now",
   "trouble.record": "Nothing can be stored — no report is being taken",
   "trouble.record.do": "Take reports by radio and telephone, write them down, and call the technician",

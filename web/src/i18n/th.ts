@@ -65,6 +65,8 @@ export const th = {
   "notice.down": "ระบบบางส่วนใช้งานไม่ได้ — แจ้งช่างทันที",
   "notice.degraded": "ระบบต้องการช่าง",
   "notice.since": "ตั้งแต่ {time}",
+  "notice.more": "อีก {count} รายการ",
+  "notice.fewer": "ย่อ",
   "feed.band.now": "ต่อใหม่เดี๋ยวนี้",
   "trouble.record": "บันทึกไม่ได้ — ขณะนี้ระบบรับแจ้งเหตุไม่ได้",
   "trouble.record.do": "รับแจ้งทางวิทยุและโทรศัพท์ จดไว้ แล้วแจ้งช่าง",
