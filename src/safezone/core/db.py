@@ -20,7 +20,7 @@ from sqlalchemy import (
     event,
     make_url,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -71,6 +71,8 @@ def keyring_of(conn: Connection) -> Keyring | None:
 def upsert(target: Table, conn: Connection) -> Any:
     """An INSERT that also has `on_conflict_do_update`, in the dialect of the connection."""
     if conn.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - a tenth of all that is loaded at the start
+
         return postgresql.insert(target)
     return sqlite.insert(target)
 

@@ -268,6 +268,7 @@ def _settle_memory() -> None:
     """What was loaded at the start stays: a full collection that looks at it again would hold up a press for 60 ms."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     # Two threads share the interpreter, the lane and the doors: hand over sooner than the usual 5 ms.
     sys.setswitchinterval(0.0005)
 

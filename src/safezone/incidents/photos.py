@@ -7,7 +7,6 @@ import warnings
 from typing import Final
 
 import msgspec
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from safezone.core.errors import Invalid, TooLarge
 from safezone.core.i18n import Words
@@ -39,6 +38,8 @@ def clean_photo(raw: bytes) -> CleanPhoto:
                 en=f"The picture is too large ({len(raw) // 1_048_576} MiB); at most 8 MiB.",
             ),
         )
+    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - most stations start without a picture
+
     try:
         with warnings.catch_warnings():
             # Damaged metadata is no news: it is thrown away.
