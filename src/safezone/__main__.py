@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ def _wire(settings: Settings) -> House:
 
 def main() -> None:
     """What `safezone` on the command line does; its exit status says whether it went well."""
+    if sys.argv[1:2] == ["node"]:
+        # What is loaded at the start stays: looking for rubbish in it takes an eighth of the start for nothing. The node
+        # begins to look once it is ready.
+        gc.disable()
     sys.exit(cli.run(sys.argv[1:], _wire))
 
 

@@ -35,6 +35,11 @@ CALLERS = (
 )
 """Whose column is whose: `car-1` is sent to the incident that is asked about, `sos-01` is a pole's own secret."""
 
+MEANT_FOR_THEM = {
+    "sign_in", "bad_token", "not_your_role", "not_your_unit", "no_account", "exports_not_given", "begin_again",
+}  # fmt: skip
+"""Refusals that are about who asks."""
+
 # `yes`: it is done (2xx). A page answers 503 where the web face is not built.
 TABLE = """
                                                              public pole unit operator supervisor admin auditor chief commander technician cctv_owner partner
@@ -125,15 +130,6 @@ _OPEN = [row for row in ROWS if row.method == "POST" and row.expected["public"] 
 COMES_IN = [row for row in _OPEN if row.path.startswith("/api/v1/session")]
 _CHANGING = [row for row in ROWS if row.method in ("POST", "DELETE") and row not in COMES_IN]
 CHANGES = [row for row in _CHANGING if row.expected["operator"] == "yes"]
-REFUSED = (
-    "sign_in",
-    "bad_token",
-    "not_your_role",
-    "not_your_unit",
-    "no_account",
-    "exports_not_given",
-    "begin_again",
-)
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +300,7 @@ def test_each_caller_gets_what_the_table_says(row: Row, station: RunningStation,
         if response.is_success:
             request = asker.prepare(row)
         elif response.status_code in (401, 403):
-            assert response.json()["code"] in REFUSED
+            assert response.json()["code"] in MEANT_FOR_THEM
     assert got == row.expected
 
 

@@ -40,6 +40,10 @@ BEFORE_WORD: Final = Moment(4)
 AFTER_WORD: Final = Moment(5)
 SECOND_WORD: Final = Moment(4, 1)
 """Somebody was told; the next one was not."""
+BEFORE_ASKED: Final = Moment(6)
+"""PostgreSQL: everything was sent but the word COMMIT."""
+AFTER_ASKED: Final = Moment(7)
+"""PostgreSQL: it was sent, and nobody has heard what came of it."""
 
 
 class Moments:

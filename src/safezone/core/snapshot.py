@@ -10,6 +10,8 @@ import msgspec
 from sqlalchemy import Connection, inspect, make_url, select, text
 
 from safezone.core.db import Database, metadata
+from safezone.core.errors import CannotStart
+from safezone.core.i18n import Words
 from safezone.core.log import station_head
 
 AT_ONCE = 1000
@@ -73,6 +75,7 @@ def _export(database: Database, into: Path) -> None:
     copy = Database.scratch(into)
     try:
         with database.read() as source, copy.write_connection() as target, target.begin():
+            _require_all_known(source)
             metadata.create_all(target)
             if revision := _revision(source):
                 target.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
@@ -86,3 +89,21 @@ def _export(database: Database, into: Path) -> None:
     # One file, without a log beside it.
     with closing(sqlite3.connect(into)) as conn:
         conn.execute("PRAGMA journal_mode=DELETE")
+
+
+def _require_all_known(source: Connection) -> None:
+    """Row by row only what is declared is copied: a table that nobody here has declared would be missing in silence."""
+    if source.dialect.name != "postgresql":
+        return  # A file is copied as a whole; row by row only in tests.
+    asked = text(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+        "AND relnamespace = current_schema()::regnamespace"
+    )
+    unknown = {row.relname for row in source.execute(asked)} - set(metadata.tables) - {"alembic_version"}
+    if unknown:
+        raise CannotStart(
+            Words(
+                th=f"ฐานข้อมูลมีตารางที่โปรแกรมรุ่นนี้ไม่รู้จัก: {', '.join(sorted(unknown))}",
+                en=f"The database has tables that this version does not know: {', '.join(sorted(unknown))}.",
+            )
+        )

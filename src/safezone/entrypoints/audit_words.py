@@ -45,6 +45,7 @@ KINDS: Final[dict[str, Words]] = {
     "unit_availability_changed": Words("ความพร้อมของสายตรวจเปลี่ยน", "Availability of a unit changed"),
     "unit_state_changed": Words("สถานะสายตรวจเปลี่ยน", "State of a unit changed"),
     "report_received": Words("รับแจ้ง", "Report received"),
+    "presses_counted": Words("นับการกดที่เกินคิวของเสา", "Presses beyond the queue counted"),
     "incident_opened": Words("เปิดเหตุ", "Incident opened"),
     "twin_suggested": Words("เสนอว่าอาจเป็นเหตุเดียวกัน", "Suggested as the same incident"),
     "incident_acknowledged": Words("รับทราบเหตุ", "Incident acknowledged"),

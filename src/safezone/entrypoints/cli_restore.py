@@ -74,7 +74,26 @@ def run_restore(args: argparse.Namespace, wire: Wire) -> int:
                 en="Look at safezone.restored.toml and rename it to safezone.toml before the station is started.",
             )
         )
+        _tell_of_postgresql(folder)
     return 0 if done.content else 1
+
+
+def _tell_of_postgresql(folder: DataFolder) -> None:
+    """Whoever takes the old settings as they are would go on in the database that was lost."""
+    try:
+        settings = load_settings(folder.path / "safezone.restored.toml")
+    except CannotStart:
+        return  # It says what is wrong when it is in force.
+    if settings.database_url:
+        say(
+            Words(
+                th="สถานีนี้เคยใช้ PostgreSQL ตอนนี้กู้คืนไว้ใน SQLite: ย้ายเข้าฐานข้อมูลใหม่ด้วย safezone migrate-store "
+                "--to postgresql://… แล้วตั้ง database_url เป็นที่อยู่ใหม่ หรือลบบรรทัดนั้นออกเพื่อใช้ SQLite ต่อ",
+                en="This station was kept by PostgreSQL and is in SQLite now. Bring it into a new, empty database with "
+                "safezone migrate-store --to postgresql://… and set database_url to that one; or take the line "
+                "database_url out and go on with SQLite.",
+            )
+        )
 
 
 def _fetch(

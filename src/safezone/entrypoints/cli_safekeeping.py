@@ -53,7 +53,7 @@ def run_backup_key(args: argparse.Namespace, _wire: Wire) -> int:
     return 0
 
 
-def run_backup(args: argparse.Namespace, _wire: Wire) -> int:
+def run_backup(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone backup`: 0 when a new backup lies there, whole; what came of it is noted down either way."""
 
     def told(done: Outcome) -> str:
@@ -62,7 +62,7 @@ def run_backup(args: argparse.Namespace, _wire: Wire) -> int:
             f"เก็บไว้ / kept {done.kept}, ลบแล้ว / removed {len(done.pruned)}"
         )
 
-    return run_noted(args.data, "backup", partial(_backup, args), told)
+    return run_noted(args.data, "backup", partial(_backup, args, wire), told)
 
 
 def run_noted(
@@ -87,7 +87,10 @@ def run_noted(
     return 0
 
 
-def _backup(args: argparse.Namespace, folder: DataFolder, settings: Settings, scratch: Path) -> Outcome:
+def _backup(
+    args: argparse.Namespace, wire: Wire, folder: DataFolder, settings: Settings, scratch: Path
+) -> Outcome:
+    wire(settings)  # Every domain has declared its tables: a copy row by row has no others.
     began, now = time.monotonic(), SystemClock().now()
     to, recipients = args.to or settings.backup.to, args.recipient or settings.backup.recipients
     try:

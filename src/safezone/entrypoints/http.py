@@ -54,6 +54,33 @@ BAD_SIGN_INS_AT_ONCE: Final = 30
 PAGES: Final = ("/", "/enter", "/console", "/setup", "/office", "/office/{section:str}")
 
 
+_ROUTES: Final[list[Any]] = [
+    SessionRoutes,
+    SetupRoutes,
+    InvitationRoutes,
+    OwnAccountRoutes,
+    PeopleRoutes,
+    SessionsRoutes,
+    OidcRoutes,
+    PasskeyRoutes,
+    ConsoleRoutes,
+    IncidentRoutes,
+    ReportRoutes,
+    HandoverRoutes,
+    RefusedMessageRoutes,
+    HoldRoutes,
+    RetentionRoutes,
+    AdminRoutes,
+    CredentialRoutes,
+    DeviceRoutes,
+    HealthRoutes,
+    AccessRoutes,
+    SettingsRoutes,
+    AuditRoutes,
+]
+"""Every controller of the program but those that the domains bring."""
+
+
 def create_app(
     desk: Desk,
     hub: LiveHub,
@@ -80,33 +107,7 @@ def create_app(
         "bad_sign_ins": _always(Allowance(BAD_SIGN_INS_PER_S, BAD_SIGN_INS_AT_ONCE)),
     }
     dependencies |= more_dependencies
-    routes: list[Any] = [
-        SessionRoutes,
-        SetupRoutes,
-        InvitationRoutes,
-        OwnAccountRoutes,
-        PeopleRoutes,
-        SessionsRoutes,
-        OidcRoutes,
-        PasskeyRoutes,
-        ConsoleRoutes,
-        IncidentRoutes,
-        ReportRoutes,
-        HandoverRoutes,
-        RefusedMessageRoutes,
-        HoldRoutes,
-        RetentionRoutes,
-        AdminRoutes,
-        CredentialRoutes,
-        DeviceRoutes,
-        HealthRoutes,
-        AccessRoutes,
-        SettingsRoutes,
-        AuditRoutes,
-        live_route(hub, doorman),
-        *more_routes,
-        *pages(PAGES, _page_in_language),
-    ]
+    routes: list[Any] = [*_ROUTES, live_route(hub, doorman), *more_routes, *pages(PAGES, _page_in_language)]
     return Litestar(
         routes,
         dependencies=dependencies,

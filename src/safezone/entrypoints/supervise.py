@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -81,7 +82,8 @@ class Supervisor:
                     return GIVE_UP_CODE
                 code = self._watch(signals)
                 self._end_all(signals)
-        (self._run_dir / "children.json").unlink(missing_ok=True)
+        with suppress(OSError):  # On a disk that takes nothing more it stays: the next start writes it anew.
+            (self._run_dir / "children.json").unlink()
         return code
 
     def _watch(self, signals: _Signals) -> int:
