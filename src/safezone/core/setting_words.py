@@ -25,6 +25,10 @@ GROUPS: Final[dict[str, tuple[Words, str]]] = {
     ),
     "positions": (Words("ตำแหน่งสายตรวจ", "Positions of units"), "ใช้ตำแหน่งของสายตรวจอย่างไร และเก็บนานเท่าใด"),
     "heartbeats": (Words("สัญญาณชีพของอุปกรณ์", "Heartbeats of equipment"), "เงียบนานเท่าใดจึงถือว่าอุปกรณ์มีปัญหา"),
+    "upkeep": (
+        Words("การดูแลอุปกรณ์", "Upkeep of equipment"),
+        "สิ่งที่คาดหวังจากผู้ดูแลอุปกรณ์ เป็นค่าเริ่มต้นที่สมเหตุผล ไม่ใช่ตัวเลขทางการ",
+    ),
     "notices": (
         Words("เส้นทางแจ้งเตือน", "Notifications"),
         "ใครได้รับแจ้งเรื่องใดบนหน้าจอของระบบ (แถบแจ้งเตือนในสำนักงานสถานี) ยังไม่มีการส่งทาง LINE หรืออีเมล",
@@ -80,6 +84,18 @@ SETTINGS: Final[dict[str, tuple[Words, str]]] = {
     "heartbeats.interval_s": (Words("รอบสัญญาณชีพ", "Interval"), "เสา SOS ควรส่งสัญญาณว่าปกติทุกกี่วินาที"),
     "heartbeats.watch_after_s": (Words("เฝ้าระวังเมื่อเงียบ", "WATCH after"), "เงียบนานเท่านี้: เฝ้าระวัง (WATCH)"),
     "heartbeats.down_after_s": (Words("ใช้งานไม่ได้เมื่อเงียบ", "DOWN after"), "เงียบนานเท่านี้: ใช้งานไม่ได้ (DOWN)"),
+    "upkeep.test_press_days": (
+        Words("ทดสอบเสาทุก", "Test press every"),
+        "เสา SOS ที่ไม่ผ่านการทดสอบกดจนสุดทางนานเท่านี้ (วัน) จะเป็นเฝ้าระวัง (WATCH)",
+    ),
+    "upkeep.test_window_s": (
+        Words("เวลาทดสอบหนึ่งครั้ง", "Time for one test"),
+        "ตั้งแต่เริ่มทดสอบจนต้องกด มีผู้เห็น และยืนยันแล้ว",
+    ),
+    "upkeep.order_days": (
+        Words("กำหนดใบงานซ่อม", "Work order due after"),
+        "ใบงานซ่อมครบกำหนดภายในกี่วัน หากไม่ได้ระบุวัน",
+    ),
     "notices.not_acknowledged": (
         Words("ไม่มีผู้รับทราบเหตุ", "Incident not acknowledged"),
         "เหตุที่ไม่มีผู้รับทราบภายในเวลา “รับทราบภายใน”",
