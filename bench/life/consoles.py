@@ -24,7 +24,7 @@ class Console(asyncio.Protocol):
         self.missed = self.twice = self.asked_to_load_anew = 0
         self.spoken_s = time.monotonic()
         self.longest_silence_s = 0.0
-        self._is_open = False
+        self.is_open = False
         self._rest = b""
         self._transport: asyncio.Transport | None = None
 
@@ -49,7 +49,7 @@ class Console(asyncio.Protocol):
 
     async def listen(self) -> None:
         """The feed, from the line after the last that it was given."""
-        self._rest, self._is_open = b"", True
+        self._rest, self.is_open = b"", True
         self.spoken_s = time.monotonic()
         try:
             transport, _ = await asyncio.get_running_loop().create_connection(
@@ -65,7 +65,7 @@ class Console(asyncio.Protocol):
 
     def hang_up(self) -> None:
         """The line is cut at once, whatever was on its way."""
-        self._is_open = False
+        self.is_open = False
         if self._transport is not None:
             self._transport.abort()
 
@@ -74,12 +74,12 @@ class Console(asyncio.Protocol):
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._is_open:
+        if self.is_open:
             self.of.notes.counts["feeds ended by the station"] += 1
             self.of.returning.put_nowait(self)
 
     def data_received(self, data: bytes) -> None:
-        if not self._is_open:
+        if not self.is_open:
             return
         now_s = time.monotonic()
         self.longest_silence_s = max(self.longest_silence_s, now_s - self.spoken_s)
@@ -150,11 +150,18 @@ class Consoles:
             await console.listen()
 
     async def settle(self) -> None:
-        """What was committed last is on its way for a moment: until none has heard anything new for a second."""
+        """Who was cut off comes back; until all are at the same line and none has heard anything new for two seconds."""
+        for console in self._consoles:
+            if not console.is_open:
+                await console.listen()
         before: list[int] = []
-        while before != (now := [console.place for console in self._consoles]):
+        until_s = time.monotonic() + 60
+        while time.monotonic() < until_s:
+            now = [console.place for console in self._consoles]
+            if now == before and len(set(now)) == 1:
+                break
             before = now
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(2.0)
 
     def look(self) -> dict[str, Any]:
         seen, self.seen = self.seen, {}

@@ -14,8 +14,6 @@ from bench.life.client import Line, Notes, all_of, run
 from bench.life.mix import Mix
 from bench.station import STEP_DEG
 
-LINES: Final = 24
-"""Connections that the operators share: a console keeps one open for what it asks."""
 KINDS: Final = ("robbery", "accident", "medical", "theft", "suspicious", "noise")
 
 
@@ -28,8 +26,9 @@ class Desks:
         self._units: dict[str, str] = asked["units"]
         self._draw = random.Random(asked["seed"])
         self.notes = Notes()
-        self._lines = [Line(self.url) for _ in range(LINES)]
-        self._next = self._place = 0
+        self._lines: dict[str, Line] = {}
+        """One for each operator and unit, as their browsers have: nobody waits here for somebody else's answer."""
+        self._place = 0
         self._busy: set[str] = set()
         self._cases: set[asyncio.Task[None]] = set()
         self._photo = _photo()
@@ -114,7 +113,7 @@ class Desks:
         path = f"/api/v1/incidents/{incident_id}"
         self.notes.counts["cases begun"] += 1
         await self._wait(2, 10)
-        shown = await self._ask("incident → shown", "GET", path, self._operators[0])
+        shown = await self._ask("incident → shown", "GET", path, self._draw.choice(self._operators))
         incident = shown["incident"]
         place = incident["place"]
         operator = self._operator(self._mix.station_at(place["lon"], place["lat"]))
@@ -210,11 +209,11 @@ class Desks:
     async def _until_answered(self, name: str, method: str, path: str, token: str, about: Any) -> Any:
         """The answer; None when it was refused by a conflict. Whatever else goes wrong is counted and tried again."""
         body = b"" if about is None else json.dumps(about, ensure_ascii=False).encode()
+        line = self._lines.setdefault(token, Line(self.url))
         began_s = time.monotonic()
         for _ in range(60):
-            self._next += 1
             try:
-                status, said = await self._lines[self._next % LINES].ask(method, path, token, body)
+                status, said = await line.ask(method, path, token, body)
             except (OSError, TimeoutError):
                 status, said = 0, b""
             if status in (200, 201):
@@ -233,7 +232,7 @@ class Desks:
         """Every incident that was begun is brought to its end, without dawdling."""
         self._over = True
         if self._cases:
-            await asyncio.wait(self._cases, timeout=90)
+            await asyncio.wait(self._cases, timeout=300)
 
     def look(self) -> dict[str, Any]:
         return {**self.notes.take(), "waiting": len(self._cases)}

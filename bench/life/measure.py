@@ -11,6 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -137,7 +138,7 @@ def measure(
                 print(
                     "interrupted: everybody is given their answer, then what there is is judged", flush=True
                 )
-        lived_s = time.monotonic() - began_s
+        lived_s, ended_at = time.monotonic() - began_s, datetime.now(UTC)
         gauges.finish()
         said = {}
         for name in reversed(PARTS):
@@ -145,7 +146,7 @@ def measure(
             last = clients[name].hear()
             said[name] = last["account"]
             tally.add(name, last)
-    kept = record.read(url)
+    kept = record.read(url, ended_at)
     verified = _verify(station.data)
     wrong = record.judge(kept, said)
     return Found(

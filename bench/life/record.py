@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import text
 
-from safezone.core.db import Database
+from safezone.core.db import Database, from_us
 
 STEP_EVENTS: Final = {
     "acknowledge": "incident_acknowledged",
@@ -36,16 +36,16 @@ class Kept(NamedTuple):
     """Times that a pole's readiness was anything but READY after it had been."""
 
 
-def read(url: str) -> Kept:
-    """Everything that is judged by, from the database at this address."""
+def read(url: str, ended_at: datetime) -> Kept:
+    """Everything that is judged by, from the database at this address; a pole may fall silent after `ended_at`."""
     presses: Counter[tuple[str, int]] = Counter()
     reports: Counter[str] = Counter()
     steps: Counter[tuple[str, str]] = Counter()
     fixes: dict[str, set[int]] = {}
     head = fix_rows = gone_silent = 0
     with Database(url).read() as conn:
-        for seq, kind, subject, data in conn.execute(
-            text("SELECT seq, kind, subject, data FROM log ORDER BY seq")
+        for seq, at_us, kind, subject, data in conn.execute(
+            text("SELECT seq, at_us, kind, subject, data FROM log ORDER BY seq")
         ):
             head = seq
             steps[subject, kind] += 1
@@ -54,7 +54,7 @@ def read(url: str) -> Kept:
                 reports[said["report_id"]] += 1
                 if said.get("sos_point"):
                     presses[said["sos_point"], _ms(said["claimed_at"])] += 1
-            elif kind == "asset_readiness_changed":
+            elif kind == "asset_readiness_changed" and from_us(at_us) <= ended_at:
                 gone_silent += json.loads(data)["before"] == "READY"
         for unit, claimed_us in conn.execute(text("SELECT unit_id, claimed_us FROM position")):
             fixes.setdefault(unit, set()).add(claimed_us // 1000)
