@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from safezone import __version__
 from safezone.entrypoints.cli_options import DEMO_DATA, STATION_DATA, Commands, add, add_data
 from safezone.entrypoints.cli_record import add_checkpoint, add_record
+from safezone.entrypoints.cli_words import add_account
 
 if TYPE_CHECKING:
     from safezone.core.settings import Settings
@@ -62,6 +63,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "station": ("cli_commands", "run_station"),
     "credential": ("cli_commands", "run_credential"),
     "checkpoint": ("cli_checkpoint", "run_checkpoint"),
+    "account": ("cli_account", "run_account"),
     "access": ("cli_access", "run_access"),
     "map": ("cli_map", "run_map"),
 }
@@ -357,6 +359,7 @@ def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
     revoke.add_argument("--reason", required=True)
     add_data(revoke, STATION_DATA)
 
+    add_account(commands, ROLES)
     maps = add(commands, "map", "Import the ground under the zone.", "safezone map import mukdahan.osm.pbf")
     does = maps.add_subparsers(dest="what", required=True, metavar="WHAT")
     imported = add(

@@ -37,6 +37,9 @@ export interface SessionView {
   station: string;
   unit_id: string | null;
   partner_id: string | null;
+  account_id: string | null;
+  /** Proved who they are within the last ten minutes. */
+  proven: boolean;
 }
 
 // ── incidents ───────────────────────────────────────────────────────────────────────────────────

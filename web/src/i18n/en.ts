@@ -2,6 +2,7 @@ import { officeEn } from "../office/dictionary.ts";
 import { estateEn } from "../assets/office/dictionary.ts";
 import { setupEn } from "../setup/dictionary.ts";
 import { auditEn } from "../audit/dictionary.ts";
+import { peopleEn } from "../people/dictionary.ts";
 import { settingsEn } from "../settings/dictionary.ts";
 import { groundEn } from "../zone/editor/dictionary.ts";
 import type { Key } from "./th.ts";
@@ -10,6 +11,7 @@ import type { Key } from "./th.ts";
 export const en: Record<Key, string> = {
   // rooms of the office: each has a dictionary of its own
   ...officeEn,
+  ...peopleEn,
   ...setupEn,
   ...settingsEn,
   ...auditEn,

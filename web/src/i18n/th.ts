@@ -2,6 +2,7 @@ import { officeTh } from "../office/dictionary.ts";
 import { estateTh } from "../assets/office/dictionary.ts";
 import { setupTh } from "../setup/dictionary.ts";
 import { auditTh } from "../audit/dictionary.ts";
+import { peopleTh } from "../people/dictionary.ts";
 import { settingsTh } from "../settings/dictionary.ts";
 import { groundTh } from "../zone/editor/dictionary.ts";
 
@@ -9,6 +10,7 @@ import { groundTh } from "../zone/editor/dictionary.ts";
 export const th = {
   // rooms of the office: each has a dictionary of its own
   ...officeTh,
+  ...peopleTh,
   ...setupTh,
   ...settingsTh,
   ...auditTh,

@@ -16,6 +16,8 @@ export interface Room {
 
 const ccoc = ["operator", "supervisor", "admin"] as const;
 
+const everybody = [...ccoc, "auditor", "chief", "commander", "technician", "cctv_owner", "partner"] as const;
+
 /** In the order in which the menu shows them. */
 export const rooms: readonly Room[] = [
   {
@@ -62,6 +64,20 @@ export const rooms: readonly Room[] = [
     icon: "equipment",
     roles: [...ccoc, "chief", "commander", "technician", "auditor", "cctv_owner"],
     load: () => import("../assets/office/Estate.svelte"),
+  },
+  {
+    path: "/office/people",
+    title: "people.title",
+    icon: "people",
+    roles: ["admin", "auditor"],
+    load: () => import("../people/People.svelte"),
+  },
+  {
+    path: "/office/account",
+    title: "account.title",
+    icon: "lock",
+    roles: everybody,
+    load: () => import("../people/Account.svelte"),
   },
 ];
 

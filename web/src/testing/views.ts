@@ -83,7 +83,15 @@ export function snapshot(changes: Partial<ConsoleSnapshot> = {}): ConsoleSnapsho
   return {
     seq: 1,
     at: T0,
-    session: { role: "operator", name: "operator", station: "mdh", unit_id: null, partner_id: null },
+    session: {
+      role: "operator",
+      name: "operator",
+      station: "mdh",
+      unit_id: null,
+      partner_id: null,
+      account_id: null,
+      proven: false,
+    },
     station: {
       id: "mdh",
       name: { th: "สภ.", en: "Station" },
