@@ -136,6 +136,8 @@ def openapi_config() -> OpenAPIConfig:
             Tag("positions", "Where units say they are"),
             Tag("zone", "The ground"),
             Tag("assets", "Cameras and SOS points: where, whose, how well"),
+            Tag("audit", "Who did and saw what, and proof that nobody has rewritten it"),
+            Tag("settings", "What the station has set, and who changed it"),
             Tag("devices", "The secrets of poles and trackers"),
             Tag("upkeep", "What keeps the equipment well: looks, repairs, loans, tests, papers"),
             Tag("devices", "With what SOS points come in"),
