@@ -18,8 +18,8 @@ from safezone.core.accounts.provider_links import Subject, find_linked
 from safezone.core.accounts.rules import totp_at, totp_secret_bytes
 from safezone.core.auth import Issued
 from safezone.core.identity import Role, public
+from safezone.core.provider_settings import Oidc
 from safezone.core.settings import Settings
-from safezone.core.settings_outside import Oidc
 from safezone.entrypoints.oidc.routes import PATH
 from tests.support.engines import EngineName
 from tests.support.provider import CLIENT, SECRET, Provider

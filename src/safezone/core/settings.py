@@ -12,7 +12,8 @@ import msgspec
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.identity import PersonRole
-from safezone.core.settings_outside import Map, Oidc, Traces, check_address
+from safezone.core.provider_settings import Oidc, check_address
+from safezone.core.settings_outside import Map, Traces
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 

@@ -1,4 +1,4 @@
-"""What the ways to sign in have in common: the cookie of a session, the browser's hints, our own address, the second factor."""
+"""What the ways to sign in have in common: the browser's hints, our own address, the second factor."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from litestar import Request
-from litestar.datastructures import Cookie
 from sqlalchemy import Connection
 
 from safezone.core.accounts import refusals, rules
 from safezone.core.accounts.commands import Second
 from safezone.core.accounts.selection import find_secrets
-from safezone.core.auth import SESSION_HOURS
 from safezone.core.clock import Clock
 from safezone.core.db import to_us
 from safezone.core.errors import Invalid
@@ -22,23 +20,10 @@ from safezone.core.sessions import Hint
 from safezone.core.settings import Web
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.pacing import Allowance
-from safezone.entrypoints.who import COOKIE
 
 CODES_PER_S: Final = 0.05
 CODES_AT_ONCE: Final = 6
 """Codes that may be tried for one account: whoever guesses needs months, whoever mistypes does not notice."""
-
-
-def session_cookie(secret: str, request: Request[Any, Any, Any]) -> Cookie:
-    """The cookie of a browser session: for no script, and for no other site."""
-    return Cookie(
-        COOKIE,
-        value=secret,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-        max_age=SESSION_HOURS * 3600,
-    )
 
 
 def hint_of(request: Request[Any, Any, Any]) -> Hint:

@@ -31,10 +31,10 @@ from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
 from safezone.entrypoints import passkey_check as check
 from safezone.entrypoints import ticket
-from safezone.entrypoints.entering import hint_of, hold_up, own_address, session_cookie
+from safezone.entrypoints.entering import hint_of, hold_up, own_address
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.remembered import remember_identity
-from safezone.entrypoints.session_routes import SessionView, view_of
+from safezone.entrypoints.session_routes import SessionView, session_cookie, view_of
 
 PATH = "/api/v1/session/passkeys"
 
@@ -156,7 +156,7 @@ class PasskeyRoutes(Controller):
             raise NotSignedIn("passkey_copied", _COPIED)
         remember_identity(request.scope, issued.identity)
         response = Response(
-            view_of(issued.identity, desk.clock.now()), cookies=[session_cookie(issued.secret, request)]
+            view_of(issued.identity, desk.clock.now()), cookies=[session_cookie(request, issued)]
         )
         response.delete_cookie(check.TO_SIGN_IN, path=PATH)
         return response

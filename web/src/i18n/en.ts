@@ -1,3 +1,5 @@
+import { devicesEn } from "../devices/dictionary.ts";
+import { keysEn } from "../keys/dictionary.ts";
 import { officeEn } from "../office/dictionary.ts";
 import { estateEn } from "../assets/office/dictionary.ts";
 import { setupEn } from "../setup/dictionary.ts";
@@ -17,6 +19,8 @@ export const en: Record<Key, string> = {
   ...auditEn,
   ...groundEn,
   ...estateEn,
+  ...devicesEn,
+  ...keysEn,
 
   // house
   "app.name": "Safe Zone",

@@ -1,3 +1,5 @@
+import { devicesTh } from "../devices/dictionary.ts";
+import { keysTh } from "../keys/dictionary.ts";
 import { officeTh } from "../office/dictionary.ts";
 import { estateTh } from "../assets/office/dictionary.ts";
 import { setupTh } from "../setup/dictionary.ts";
@@ -16,6 +18,8 @@ export const th = {
   ...auditTh,
   ...groundTh,
   ...estateTh,
+  ...devicesTh,
+  ...keysTh,
 
   // house
   "app.name": "เซฟโซน",

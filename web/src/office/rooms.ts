@@ -79,6 +79,20 @@ export const rooms: readonly Room[] = [
     roles: everybody,
     load: () => import("../people/Account.svelte"),
   },
+  {
+    path: "/office/devices",
+    title: "devices.title",
+    icon: "sos_point",
+    roles: ["admin", "technician"],
+    load: () => import("../devices/Devices.svelte"),
+  },
+  {
+    path: "/office/keys",
+    title: "keys.title",
+    icon: "lock",
+    roles: [...ccoc, "auditor", "chief", "commander", "technician", "cctv_owner", "partner"],
+    load: () => import("../keys/Keys.svelte"),
+  },
 ];
 
 /** The rooms that this role may enter. The server decides again about everything in them. */

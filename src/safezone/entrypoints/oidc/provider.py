@@ -15,7 +15,7 @@ import msgspec
 
 from safezone.core.clock import Clock
 from safezone.core.identity import Identity
-from safezone.core.settings_outside import Oidc
+from safezone.core.provider_settings import Oidc
 from safezone.entrypoints.oidc.fetch import Fetcher, ProviderAway, host_of
 
 logger = logging.getLogger("safezone.oidc")

@@ -42,14 +42,13 @@ from safezone.entrypoints.entering import (
     hint_of,
     hold_up,
     own_address,
-    session_cookie,
 )
 from safezone.entrypoints.oidc.fetch import ProviderAway, ProviderRefuses
 from safezone.entrypoints.oidc.provider import Asked, NotProven, Provider
 from safezone.entrypoints.oidc.rules import has_second_factor, is_in_group, login_in
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.remembered import remember_identity
-from safezone.entrypoints.session_routes import SessionView, view_of
+from safezone.entrypoints.session_routes import SessionView, session_cookie, view_of
 
 logger = logging.getLogger("safezone.oidc")
 
@@ -222,7 +221,7 @@ class OidcRoutes(Controller):
         way = "totp" if second.totp_step is not None else "recovery_code"
         issued = await _open(request, desk, half, ("provider", way), second)
         response = Response(
-            view_of(issued.identity, desk.clock.now()), cookies=[session_cookie(issued.secret, request)]
+            view_of(issued.identity, desk.clock.now()), cookies=[session_cookie(request, issued)]
         )
         response.delete_cookie(HALF, path=PATH)
         return response
@@ -338,7 +337,7 @@ async def _let_in(
         code = problem.code if isinstance(problem, Refused) else "away"
         raise _Ended("again" if code == "used_already" else code) from None
     response = _back("in")
-    response.set_cookie(session_cookie(issued.secret, request))
+    response.set_cookie(session_cookie(request, issued))
     return response
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from safezone.core.accounts.rules import normal_login
-from safezone.core.settings_outside import Oidc
+from safezone.core.provider_settings import Oidc
 
 
 def login_in(claims: Mapping[str, Any], settings: Oidc) -> str | None:
