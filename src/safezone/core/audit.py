@@ -71,7 +71,9 @@ def list_lines(conn: Connection, station: str, wanted: Filter, before: Place | N
     if before is not None:
         where += [log.c.at_us <= before.at_us, tuple_(log.c.at_us, log.c.seq) < (before.at_us, before.seq)]
     columns = (log.c.seq, log.c.at_us, log.c.actor, log.c.kind, log.c.subject, log.c.data)
-    newest = select(*columns).where(and_(*where)).order_by(log.c.at_us.desc(), log.c.seq.desc()).limit(limit)
+    # One thing has few lines: they are found by it and then put in order, not looked for along the whole of time.
+    at = log.c.at_us + 0 if wanted.subject else log.c.at_us
+    newest = select(*columns).where(and_(*where)).order_by(at.desc(), log.c.seq.desc()).limit(limit)
     return list(conn.execute(newest))
 
 

@@ -32,6 +32,7 @@ from safezone.entrypoints.entering import CODES_AT_ONCE, CODES_PER_S
 from safezone.entrypoints.headers import PAGE_HEADERS, add_headers, page_headers
 from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
+from safezone.entrypoints.notice_routes import NoticeRoutes
 from safezone.entrypoints.oidc.provider import Provider
 from safezone.entrypoints.oidc.routes import OidcRoutes
 from safezone.entrypoints.pacing import Allowance
@@ -77,6 +78,7 @@ _ROUTES: Final[list[Any]] = [
     AccessRoutes,
     SettingsRoutes,
     AuditRoutes,
+    NoticeRoutes,
 ]
 """Every controller of the program but those that the domains bring."""
 

@@ -336,6 +336,14 @@ def list_names(conn: Connection, station: str) -> dict[str, str]:
     return {row.id: name_of(row.year, row.number) for row in rows}
 
 
+def count_escalated(conn: Connection, station: str) -> int:
+    """How many incidents nobody has acknowledged in time, and still nobody has."""
+    waiting = select(func.count()).where(
+        incident.c.station == station, incident.c.state == "reported", incident.c.escalated_at_us.is_not(None)
+    )
+    return int(conn.execute(waiting).scalar_one())
+
+
 def units_busy(conn: Connection, station: str, unit_ids: Iterable[str]) -> dict[str, list[str]]:
     """On which open incidents each of these units is now."""
     rows = conn.execute(
