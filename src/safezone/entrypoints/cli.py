@@ -82,6 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_checkpoint(commands)
     _add_safekeeping(commands)
     _add_station(commands)
+    _add_map(commands)
     return parser
 
 
@@ -357,6 +358,8 @@ def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
     revoke.add_argument("--reason", required=True)
     add_data(revoke, STATION_DATA)
 
+
+def _add_map(commands: Commands[argparse.ArgumentParser]) -> None:
     maps = add(commands, "map", "Import the ground under the zone.", "safezone map import mukdahan.osm.pbf")
     does = maps.add_subparsers(dest="what", required=True, metavar="WHAT")
     imported = add(
