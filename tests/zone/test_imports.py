@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import shapefile
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
 from safezone.core.geo import Point
 from safezone.zone.findings import Findings
@@ -133,11 +133,8 @@ def test_a_bow_tie_is_told_with_its_row_and_place(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["cp874", "utf-8"])
 def test_a_shapefile_with_thai_names_and_a_prj(tmp_path: Path, encoding: str) -> None:
-    prj = Path(tmp_path / "x.prj")
-    prj.write_text(__import__("pyproj").CRS("EPSG:24048").to_wkt("WKT1_ESRI"))
-    content = shapefile_zip(
-        utm(RING, "EPSG:24048"), [THAI, "ชุมชนสอง"], encoding=encoding, prj=prj.read_text()
-    )
+    prj = CRS("EPSG:32648").to_wkt("WKT1_ESRI")
+    content = shapefile_zip(utm(RING), [THAI, "ชุมชนสอง"], encoding=encoding, prj=prj)
     found = read(tmp_path, "comm.zip", content).proposal
     assert found.refused is None
     assert (found.encoding, found.crs_how, found.questions) == (encoding, "declared", [])
