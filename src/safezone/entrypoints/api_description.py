@@ -140,7 +140,6 @@ def openapi_config() -> OpenAPIConfig:
             Tag("settings", "What the station has set, and who changed it"),
             Tag("devices", "The secrets of poles and trackers"),
             Tag("upkeep", "What keeps the equipment well: looks, repairs, loans, tests, papers"),
-            Tag("devices", "With what SOS points come in"),
             Tag("retention", "What is erased when, what is held, and the proof"),
             Tag("administration", "Who may come in; what the program's parts do"),
             Tag("health", "For whatever watches the process"),
