@@ -52,6 +52,7 @@ def test_an_invited_operator_is_suspended_while_the_console_is_open(
     secret = take_up(page, link)
     expect(page.get_by_test_id("who")).to_contain_text("somying")
     page.get_by_test_id("signout").click()
+    page.wait_for_url(f"{station.url}/enter")
 
     page.get_by_test_id("login-input").fill("SOMYING")
     page.get_by_test_id("password-input").fill("not the password")
