@@ -202,6 +202,8 @@ def _assets_registered(conn: Connection, entry: Entry, event: ev.AssetsRegistere
             "readiness": "UNKNOWN",
             "readiness_since_us": at_us,
             "in_service_us": at_us if facts.lifecycle == "in_service" else None,
+            # Nothing was heard of it yet: ten thousand new things are no reason to judge ten thousand at every turn.
+            "touched_us": None,
         }
         for facts in event.assets
     ]
