@@ -24,4 +24,18 @@ class Router {
   }
 }
 
+const NEXT = "safezone.next";
+
+/** After the next signing in this screen is shown, once: whoever founds a station goes on with its first steps. */
+export function goNext(path: Path): void {
+  sessionStorage.setItem(NEXT, path);
+}
+
+/** The screen that was asked for with `goNext`, or null. */
+export function takeNext(): Path | null {
+  const path = sessionStorage.getItem(NEXT);
+  sessionStorage.removeItem(NEXT);
+  return path?.startsWith("/office") ? (path as Path) : null;
+}
+
 export const router = new Router();

@@ -43,9 +43,16 @@ class NewStation(msgspec.Struct, frozen=True):
     tokens: dict[str, str]
 
 
-def create_station(engine: Engine, read: StationSet, *, tokens: dict[str, Role] | None = None) -> NewStation:
+def create_station(
+    engine: Engine,
+    read: StationSet,
+    *,
+    tokens: dict[str, Role] | None = None,
+    makes_account: bool = False,
+) -> NewStation:
     """The station of a set exists, with a one-time administrator link and a secret for each SOS point.
 
+    With `makes_account` the link makes the first administrator choose a name and a password.
     `tokens` asks for further bearer tokens by name and role (the demonstration does); every unit gets one with it.
     """
     station = read.zone.station_id
@@ -62,7 +69,11 @@ def create_station(engine: Engine, read: StationSet, *, tokens: dict[str, Role] 
     points = [point.point_id for point in read.assets.sos_points]
     asks = [
         IssueCredential(
-            sort="one_time_link", role="admin", name="first-administrator", lifetime_s=FIRST_LINK_LIFETIME_S
+            sort="one_time_link",
+            role="admin",
+            name="first-administrator",
+            lifetime_s=FIRST_LINK_LIFETIME_S,
+            makes_account=makes_account,
         ),
         *(IssueCredential(sort="device", role="sos_point", name=point, point_id=point) for point in points),
         *(
