@@ -84,7 +84,6 @@ def test_the_first_hour_from_an_empty_folder_to_a_real_press_on_a_real_screen(
     operator.get_by_test_id("new-password").fill(PASSWORD)
     operator.get_by_test_id("invitation-finish").click()
     expect(operator.get_by_test_id("queue-item")).to_have_count(1)
-    operator.get_by_test_id("sound-enable").click()
     press(2)
     operator.get_by_test_id("queue-item").first.click()
     operator.get_by_test_id("ack-button").click()

@@ -40,8 +40,16 @@ export interface NewUnit {
 
 export const setup = {
   look: () => read<SetupView>("/api/v1/setup"),
-  addPole: (pole: NewPole) =>
-    send<{ id: string }>("/api/v1/assets", { kind: "sos_point", lifecycle: "in_service", ...pole }),
+  /** The station itself owns its first pole: what is in service has an owner, and another can be named later. */
+  addPole: async (pole: NewPole, station: Words) => {
+    await send("/api/v1/estate/owners/station", { name: station, sector: "police" });
+    return send<{ id: string }>("/api/v1/assets", {
+      kind: "sos_point",
+      lifecycle: "in_service",
+      owner_id: "station",
+      ...pole,
+    });
+  },
   secretOf: (point: string) => send<GivenSecret>(`/api/v1/devices/${encodeURIComponent(point)}/secret`, {}),
   addUnit: (unit: NewUnit) => send<UnitView>("/api/v1/units", unit),
   unitToken: (unit: string) =>
