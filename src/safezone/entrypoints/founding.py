@@ -33,7 +33,7 @@ from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.headers import add_headers
 from safezone.entrypoints.http import BAD_SIGN_INS_AT_ONCE, BAD_SIGN_INS_PER_S, pages
 from safezone.entrypoints.pacing import Allowance
-from safezone.entrypoints.setting_up import NewStation
+from safezone.entrypoints.setting_up import NOT_SAID, NewStation
 from safezone.entrypoints.tls import certificate_of
 from safezone.events.zone import SelectionCriteria
 from safezone.zone.station_set import STATION_ID, ZoneSet
@@ -43,7 +43,6 @@ logger = logging.getLogger("safezone.founding")
 LARGEST_BODY: Final = 16_384
 METRES_PER_DEGREE: Final = 111_320.0
 """Of latitude, and of longitude at the equator: near enough for a square that somebody draws anew."""
-NOT_SAID: Final = Words(th="ยังไม่ได้ระบุ", en="Not written yet")
 
 Sentence = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 

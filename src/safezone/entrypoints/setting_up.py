@@ -21,6 +21,8 @@ from safezone.patrol.commands import RegisterUnits, UnitEntry
 from safezone.zone.commands import CreateStation
 
 FIRST_LINK_LIFETIME_S = 24 * 3600
+NOT_SAID = Words(th="ยังไม่ได้ระบุ", en="Not written yet")
+"""What stands for the reasons of a zone that was founded in the browser and is still a draft."""
 PARTNER = "municipality"
 """Whose the cameras of the demonstration are."""
 

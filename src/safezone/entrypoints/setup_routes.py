@@ -15,6 +15,7 @@ from safezone.core.desk import Desk
 from safezone.core.event import kind_of
 from safezone.core.identity import Identity
 from safezone.core.log import list_times
+from safezone.entrypoints.setting_up import NOT_SAID
 from safezone.events.patrol import UnitSignedOn
 from safezone.events.zone import StationCreated, ZoneDrawn
 from safezone.incidents import queries as incidents
@@ -30,7 +31,7 @@ class SetupView(msgspec.Struct, frozen=True):
     station: StationView
     created_at: datetime | None
     zone_drawn_at: datetime | None
-    """When somebody drew the zone anew; None while it is the one with which the station began."""
+    """When somebody drew the zone; None while it is the draft with which a station begins in the browser."""
     administrators: int
     operators: int
     """Accounts that somebody has taken up."""
@@ -49,10 +50,13 @@ def _read(conn: Connection, identity: Identity) -> SetupView:
         for kind, limit in ((StationCreated, 1), (ZoneDrawn, 2), (UnitSignedOn, 1))
     )
     taken_up = accounts.count_active(conn, here)
+    station = zone.get_station(conn, here)
+    if station.criteria.risk == NOT_SAID:
+        drawn = drawn[1:]
     return SetupView(
-        station=zone.get_station(conn, here),
+        station=station,
         created_at=created[0] if created else None,
-        zone_drawn_at=drawn[1] if len(drawn) > 1 else None,
+        zone_drawn_at=drawn[0] if drawn else None,
         administrators=taken_up.get("admin", 0),
         operators=taken_up.get("operator", 0),
         sos_points=len(assets.list_asset_views(conn, here, identity, "sos_point")),

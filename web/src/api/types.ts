@@ -299,7 +299,9 @@ export interface ZoneProperties {
   synthetic: boolean;
 }
 
-export type ZoneCollection = GeoJSON.FeatureCollection<GeoJSON.Geometry, ZoneProperties>;
+export type ZoneCollection = GeoJSON.FeatureCollection<GeoJSON.Geometry, ZoneProperties> & {
+  synthetic: boolean;
+};
 
 export type HandoverView = NoteView;
 

@@ -1,6 +1,6 @@
 /** The words of the room where poles get their secrets, in both languages. */
 export const devicesTh = {
-  "devices.title": "อุปกรณ์และรหัสลับ",
+  "devices.title": "รหัสลับของเสา SOS",
   "devices.intro":
     "เสา SOS แต่ละต้นมีชื่อและรหัสลับของตนเอง เปลี่ยนรหัสได้โดยเสาไม่ขาดการติดต่อ: รหัสเดิมใช้ได้จนกว่าเสาจะเข้ามาด้วยรหัสใหม่",
   "devices.heard": "ได้ยินล่าสุด {when}",
@@ -30,7 +30,7 @@ export const devicesTh = {
 } as const;
 
 export const devicesEn: Record<keyof typeof devicesTh, string> = {
-  "devices.title": "Devices and secrets",
+  "devices.title": "Secrets of SOS points",
   "devices.intro":
     "Each SOS point has a name and a secret of its own. A change does not cut it off: the old secret is taken until the point has come with the new one.",
   "devices.heard": "last heard {when}",

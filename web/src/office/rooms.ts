@@ -28,13 +28,6 @@ export const rooms: readonly Room[] = [
     load: () => import("../setup/Setup.svelte"),
   },
   {
-    path: "/office/audit",
-    title: "audit.title",
-    icon: "audit",
-    roles: ["auditor", "admin", "chief"],
-    load: () => import("../audit/Audit.svelte"),
-  },
-  {
     path: "/office/zone",
     title: "ground.title",
     icon: "zone",
@@ -52,18 +45,18 @@ export const rooms: readonly Room[] = [
     load: () => import("../zone/editor/Zone.svelte"),
   },
   {
-    path: "/office/settings",
-    title: "settings.title",
-    icon: "settings",
-    roles: ["admin", "supervisor", "chief", "auditor"],
-    load: () => import("../settings/Settings.svelte"),
-  },
-  {
     path: "/office/assets",
     title: "estate.title",
     icon: "equipment",
     roles: [...ccoc, "chief", "commander", "technician", "auditor", "cctv_owner"],
     load: () => import("../assets/office/Estate.svelte"),
+  },
+  {
+    path: "/office/devices",
+    title: "devices.title",
+    icon: "sos_point",
+    roles: ["admin", "technician"],
+    load: () => import("../devices/Devices.svelte"),
   },
   {
     path: "/office/people",
@@ -73,18 +66,25 @@ export const rooms: readonly Room[] = [
     load: () => import("../people/People.svelte"),
   },
   {
+    path: "/office/audit",
+    title: "audit.title",
+    icon: "audit",
+    roles: ["auditor", "admin", "chief"],
+    load: () => import("../audit/Audit.svelte"),
+  },
+  {
+    path: "/office/settings",
+    title: "settings.title",
+    icon: "settings",
+    roles: ["admin", "supervisor", "chief", "auditor"],
+    load: () => import("../settings/Settings.svelte"),
+  },
+  {
     path: "/office/account",
     title: "account.title",
     icon: "lock",
     roles: everybody,
     load: () => import("../people/Account.svelte"),
-  },
-  {
-    path: "/office/devices",
-    title: "devices.title",
-    icon: "sos_point",
-    roles: ["admin", "technician"],
-    load: () => import("../devices/Devices.svelte"),
   },
   {
     path: "/office/keys",

@@ -5,6 +5,8 @@ import type { SessionView } from "../api/types.ts";
 class Who {
   session = $state<SessionView | null>(null);
   state = $state<"asking" | "in" | "out" | "unreachable">("asking");
+  /** Nothing of this station is real: every screen says so. */
+  synthetic = $state(false);
 
   /** Ask the server who is signed in. */
   async ask(): Promise<void> {
@@ -12,6 +14,7 @@ class Who {
     try {
       this.session = await api.session();
       this.state = "in";
+      this.synthetic = (await api.zone()).synthetic;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.session = null;
