@@ -96,6 +96,8 @@ def test_a_session_cookie_is_for_the_browser_alone(station: RunningStation, brow
         "station": "mdh",
         "unit_id": None,
         "partner_id": None,
+        "account_id": None,
+        "proven": False,
     }
     morsel = SimpleCookie(opened.headers["set-cookie"])[COOKIE]
     assert morsel["httponly"] is True

@@ -277,12 +277,12 @@ def _comes_in_otherwise(station: RunningStation, me: Identity) -> None:
 
 ON_THE_SCREEN: list[Scenario] = [
     from_press_to_close, twins_become_one, units_come_and_go, the_shift_ends, equipment_falls_silent, equipment_is_added,
-    settings_are_changed,
+    settings_are_changed, *ESTATE,
 ]  # fmt: skip
 """Those that a console shows."""
 
 EVERYTHING: list[Scenario] = [
-    *ON_THE_SCREEN, people_come_and_go, somebody_has_an_account, content_is_erased, a_listener_is_parked, the_ground_changes, *ESTATE
+    *ON_THE_SCREEN, people_come_and_go, somebody_has_an_account, content_is_erased, a_listener_is_parked, the_ground_changes,
 ]  # fmt: skip
 """Together with what made the station: every event that some store applies."""
 

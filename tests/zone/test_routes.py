@@ -14,6 +14,9 @@ from safezone.core.identity import Identity
 from safezone.zone import handlers
 from safezone.zone.commands import CreateStation
 from safezone.zone.findings import Findings
+from safezone.zone.import_routes import dependencies
+from safezone.zone.imports.keeping import Imports
+from safezone.zone.layers import Layers
 from safezone.zone.routes import routes
 from safezone.zone.station_set import read_zone_set
 from tests.support.engines import EngineName
@@ -35,6 +38,7 @@ def client(engine: EngineName, tmp_path: Path) -> Iterator[TestClient[Litestar]]
         dependencies={
             "identity": Provide(identity, sync_to_thread=False),
             "desk": Provide(lambda: node.desk, sync_to_thread=False),
+            **dependencies(Imports(tmp_path / "imports"), Layers(tmp_path / "ground")),
         },
     )
     with TestClient(app) as client:

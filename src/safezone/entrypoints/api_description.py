@@ -135,6 +135,7 @@ def openapi_config() -> OpenAPIConfig:
             Tag("units", "Who is on duty, and their state"),
             Tag("positions", "Where units say they are"),
             Tag("zone", "The ground"),
+            Tag("setup", "The first hour of a station"),
             Tag("assets", "Cameras and SOS points: where, whose, how well"),
             Tag("audit", "Who did and saw what, and proof that nobody has rewritten it"),
             Tag("settings", "What the station has set, and who changed it"),
@@ -167,7 +168,7 @@ def complete(made: Json) -> Json:
         [problems.Problem], ref_template="#/components/schemas/{name}"
     )
     document["components"]["schemas"] |= problem
-    for name in _bodies(document) - _MAY_SAY_MORE:
+    for name in (_bodies(document) | {"Purpose"}) - _MAY_SAY_MORE:
         document["components"]["schemas"][name]["additionalProperties"] = False
     degrees = document["components"]["schemas"]["Point"]["properties"]
     degrees["lon"] |= {"minimum": -180, "maximum": 180}

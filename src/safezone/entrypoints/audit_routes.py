@@ -17,7 +17,7 @@ from safezone.core.accounts.proof import require_recent_proof
 from safezone.core.audit import Filter, LogLine, get_line, list_actors
 from safezone.core.checkpoints import head_of
 from safezone.core.desk import Desk
-from safezone.core.errors import NotFound
+from safezone.core.errors import Invalid, NotFound
 from safezone.core.i18n import THAI_TIME, Words
 from safezone.core.identity import Identity, Role
 from safezone.core.purpose import PURPOSES, DeclareLook, Purpose
@@ -33,7 +33,13 @@ READERS: tuple[Role, ...] = ("auditor", "admin", "chief")
 MOST_SHOWN = 60
 
 Text = Annotated[str | None, QueryParameter(max_length=120, required=False)]
-Time = Annotated[datetime | None, QueryParameter(required=False)]
+Time = Annotated[
+    str | None,
+    QueryParameter(
+        required=False, pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$"
+    ),
+]
+"""As a page sends it; a number is no time."""
 
 
 class ExportBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,8 +139,8 @@ class AuditRoutes(Controller):
             actor=actor or "",
             kind=kind or "",
             subject=subject or "",
-            since=_aware(since),
-            until=_aware(until),
+            since=_aware(_time(since)),
+            until=_aware(_time(until)),
         )
         return await desk.ask(_page, identity, access_folder, wanted, only, after, limit)
 
@@ -153,7 +159,7 @@ class AuditRoutes(Controller):
             get_line, identity.station, int(seq) if seq.isdecimal() and len(seq) < 16 else 0
         )
 
-    @post("/export", status_code=200)
+    @post("/export", status_code=200, media_type="text/csv")
     async def export(
         self,
         data: JSONBody[ExportBody],
@@ -246,6 +252,15 @@ def _text_of(witness: Witness, name: str) -> str:
     if text is None:
         raise NotFound("no_checkpoint", Words(th="ไม่มีหลักฐานนี้", en="There is no such checkpoint."))
     return text
+
+
+def _time(text: str | None) -> datetime | None:
+    """The time in a text that looks like one; Invalid for the 31st of February."""
+    try:
+        return None if text is None else datetime.fromisoformat(text)
+    except ValueError:
+        words = Words(th=f"“{text}” ไม่ใช่วันเวลา", en=f"“{text}” is no day and time.")
+        raise Invalid("cannot_be_meant", words) from None
 
 
 def _aware(at: datetime | None) -> datetime | None:

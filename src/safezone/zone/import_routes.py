@@ -77,7 +77,7 @@ class ImportRoutes(Controller):
         identity: NamedDependency[Identity],
         desk: NamedDependency[Desk],
         imports: NamedDependency[Imports],
-        name: FromQuery[Annotated[str, QueryParameter(min_length=1, max_length=200)]],
+        name: FromQuery[Annotated[str, QueryParameter(max_length=200)]] = "",
     ) -> ImportView:
         """Upload a GeoJSON, a zip with a shapefile, KML, KMZ or CSV (at most 64 MiB) as the body; nothing is taken yet."""
         check_editor(identity)
