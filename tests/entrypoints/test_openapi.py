@@ -32,7 +32,9 @@ REFUSED_ALL_THE_SAME = {
     "bad_login", "weak_password", "bad_code", "expires_in_the_past", "second_factor_needed",
     # Which kinds, owners and agreements there are is in files and in the register.
     "unknown_kind", "unknown_owner", "unknown_mou", "unknown_site", "bad_bbox", "which_labels", "not_ready_for_service",
-    "ends_before_it_begins",
+    "ends_before_it_begins", "nothing_in_it",
+    # Where the station is opened from.
+    "no_passkeys_here",
 }  # fmt: skip
 
 # Never called: every GET of it holds the connection open.

@@ -24,7 +24,7 @@ from safezone.core.errors import Invalid, Refused
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
 from safezone.events.assets import Lifecycle, Readiness
-from safezone.zone.findings import Findings
+from safezone.zone.findings import Findings, words_of
 from safezone.zone.queries import get_station
 from safezone.zone.sheets import MAX_ROWS
 
@@ -72,6 +72,8 @@ class ExchangeRoutes(Controller):
         """
         identity.require(*KEEPERS)
         raw = await request.body()
+        if not raw:
+            raise Invalid("nothing_in_it", words_of("nothing_in_it"))
         coming = _Coming(desk, identity, raw, name, Defaults(kind, lifecycle, owner and owner.lower()))
         lines = coming.lines(may_store=not dry_run, confirmed=confirmed)
         return Stream(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
