@@ -191,7 +191,14 @@ class Life:
         seen = self.screen.seqs
         assert seen == list(range(1, len(log) + 1)), "the console did not get every event once and in order"
         shown = {each["id"]: each for each in self.station.list_incidents()}
-        assert self.screen.incidents == shown, "the console shows what is not so"
+        wrong = [
+            (name, seen_now.get(name), value)
+            for incident_id, view in shown.items()
+            for name, value in view.items()
+            if (seen_now := self.screen.incidents.get(incident_id, {})).get(name) != value
+        ]
+        assert not wrong, f"the console shows what is not so: {wrong[:5]}"
+        assert self.screen.incidents == shown, "the console shows incidents that are not there"
         return len(seen)
 
 

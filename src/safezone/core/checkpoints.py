@@ -42,6 +42,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from sqlalchemy import Connection, select
 
+from safezone.core.durable import flush_folder
 from safezone.core.errors import CannotStart, SafezoneError
 from safezone.core.i18n import Words
 from safezone.core.log import log, station_head
@@ -124,6 +125,7 @@ def _write_key(path: Path) -> None:
         pass
     finally:
         part.unlink()
+    flush_folder(path.parent)
 
 
 def _key_id(name: str, raw: bytes) -> bytes:

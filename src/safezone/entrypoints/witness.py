@@ -27,6 +27,7 @@ from safezone.core.checkpoints import (
     head_of,
     read_checkpoint,
 )
+from safezone.core.durable import write_durably
 from safezone.core.errors import SafezoneError
 from safezone.core.i18n import Words
 from safezone.entrypoints.house import DataFolder
@@ -98,9 +99,7 @@ class Witness:
             if name in names:
                 return name
             note = signer.sign(Checkpoint(self._station, seq, end, at, before))
-            part = self._folder.checkpoints / f"{name}.part"
-            part.write_text(note, "utf-8")
-            part.replace(self._folder.checkpoints / name)
+            write_durably(self._folder.checkpoints / name, note.encode())
         self._send(name, note)
         return name
 
@@ -110,7 +109,7 @@ class Witness:
         try:
             elsewhere = Path(self._settings.to)
             elsewhere.mkdir(parents=True, exist_ok=True)
-            (elsewhere / name).write_text(note, "utf-8")
+            write_durably(elsewhere / name, note.encode())
             (elsewhere / "public-key.txt").write_text(self.signer().public_key + "\n", "utf-8")
             self.trouble = None
         except OSError as problem:
