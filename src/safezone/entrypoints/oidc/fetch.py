@@ -90,20 +90,21 @@ class Fetcher:
             made.request(
                 "GET" if body is None else "POST", target, body, {"Accept": "application/json", **headers}
             )
-            answer = made.getresponse()
-            content = bytearray()
-            while piece := answer.read1(65_536):
-                content += piece
-                left_s = until_s - time.monotonic()
-                if len(content) > LARGEST or left_s <= 0:
-                    raise ProviderAway(f"{host} says too much, or too slowly")
-                if made.sock is not None:
-                    made.sock.settimeout(left_s)
+            # Closed by itself only where it was read to its end.
+            with made.getresponse() as answer:
+                content = bytearray()
+                while piece := answer.read1(65_536):
+                    content += piece
+                    left_s = until_s - time.monotonic()
+                    if len(content) > LARGEST or left_s <= 0:
+                        raise ProviderAway(f"{host} says too much, or too slowly")
+                    if made.sock is not None:
+                        made.sock.settimeout(left_s)
+                return answer.status, bytes(content)
         except (OSError, http.client.HTTPException, ValueError) as problem:
             raise ProviderAway(f"{host} does not answer: {problem!r}") from problem
         finally:
             made.close()
-        return answer.status, bytes(content)
 
 
 def host_of(scheme: str, hostname: str, port: int | None) -> str:
