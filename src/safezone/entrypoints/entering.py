@@ -20,6 +20,7 @@ from safezone.core.sessions import Hint
 from safezone.core.settings import Web
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.signing_in import browser_family
 
 CODES_PER_S: Final = 0.05
 CODES_AT_ONCE: Final = 6
@@ -28,9 +29,7 @@ CODES_AT_ONCE: Final = 6
 
 def hint_of(request: Request[Any, Any, Any]) -> Hint:
     """From where somebody comes, as far as they themselves may want to know it again."""
-    agent = request.headers.get("user-agent", "")
-    families = ("Edg", "OPR", "SamsungBrowser", "Firefox", "Chrome", "Safari")
-    return Hint(caller_of(request), next((each for each in families if each in agent), ""))
+    return Hint(caller_of(request), browser_family(request.headers.get("user-agent", "")))
 
 
 def caller_of(request: Request[Any, Any, Any]) -> str:
