@@ -20,6 +20,7 @@ import msgspec
 
 from safezone.core.clock import Clock
 from safezone.core.desk import Desk
+from safezone.core.durable import write_durably
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.lane import Committed
@@ -68,9 +69,7 @@ def note(folder: DataFolder, what: str, outcome: Outcome) -> None:
     """The outcome of a `backup` or `drill` is noted down for whoever looks after the station."""
     names = (what, f"{what}_ok") if outcome.ok else (what,)
     state = msgspec.structs.replace(load_state(folder), **dict.fromkeys(names, outcome))
-    part = folder.safekeeping_file.with_suffix(".part")
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=2))
-    part.replace(folder.safekeeping_file)
+    write_durably(folder.safekeeping_file, msgspec.json.format(msgspec.json.encode(state), indent=2))
 
 
 @contextmanager

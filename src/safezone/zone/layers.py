@@ -5,13 +5,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 import msgspec
 
+from safezone.core.durable import write_durably
 from safezone.core.errors import NotFound
 from safezone.core.i18n import Words
 
@@ -54,8 +54,8 @@ class Layers:
         version = hashlib.sha256(packed).hexdigest()[:16]
         layer = Layer(name, version, len(listed), len(packed), source, attribution)
         # The content first, under a name of its own; what points to it last.
-        _write(self._folder / f"{name}-{version}.geojson.gz", packed)
-        _write(self._folder / f"{name}.json", msgspec.json.encode(layer))
+        write_durably(self._folder / f"{name}-{version}.geojson.gz", packed)
+        write_durably(self._folder / f"{name}.json", msgspec.json.encode(layer))
         for old in self._folder.glob(f"{name}-*.geojson.gz"):
             if old.name != f"{name}-{version}.geojson.gz":
                 old.unlink(missing_ok=True)
@@ -98,12 +98,3 @@ def rounded(coordinates: Any) -> Any:
     if isinstance(coordinates, float | int):
         return round(coordinates, 6)
     return [rounded(each) for each in coordinates]
-
-
-def _write(path: Path, content: bytes) -> None:
-    beside = path.with_suffix(".new")
-    with beside.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(beside, path)
