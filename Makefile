@@ -3,7 +3,7 @@
 #   make         set everything up               make run     the demonstration station (ARGS='--scenario evening')
 #   make check   style, types, floors, screens   make test    every test, in a real browser and with kill -9
 #   make bench   measure and say how             make fix     let the formatter do its work
-#   make docs    write the reference tables      make wheel   the file to install elsewhere: dist/*.whl
+#   make docs    write the reference tables      make wheel   to install elsewhere: dist/
 #   make lock    renew the locked versions       make clean   take away what make made
 #   make audit   known vulnerabilities in what is used (asks the network)
 #   make faults  kill, hang, fill and cut everything, in every way that is known (20 to 30 minutes)
@@ -119,6 +119,8 @@ lock: $(UV)
 
 wheel: .venv/.ready
 	@$(UV) build --wheel --build-constraints tools/build.txt --require-hashes
+	@$(UV) export --quiet --frozen --no-dev --all-extras --no-emit-project --no-annotate --no-header \
+	  -o dist/requirements.txt >/dev/null
 
 clean:
 	@rm -rf .venv .tools build dist web/node_modules src/safezone/web_dist
