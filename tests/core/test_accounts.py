@@ -271,7 +271,7 @@ def test_a_reset_account_begins_again_with_a_new_link(ground: Ground) -> None:
 
 
 def test_the_first_administrator_chooses_a_name(ground: Ground) -> None:
-    ask = IssueCredential(sort="one_time_link", role="admin", name="first", makes_account=True)
+    ask = IssueCredential(sort="one_time_link", role="admin", name="first")
     link: Issued = ground.do(ask)
     with pytest.raises(Invalid, match="bad_login"):
         accept(ground, link.secret)

@@ -73,16 +73,24 @@ def test_a_revoked_token_is_out_at_once_with_every_session_of_it(ground: Ground)
 
 
 def test_a_link_works_once_and_its_session_goes_on(ground: Ground) -> None:
-    link = token(ground, "admin", sort="one_time_link", lifetime_s=3600)
+    link = token(ground, "supervisor", sort="one_time_link", lifetime_s=3600)
     assert ground.authenticator.find(link.secret) is None, "a link is no token"
     opened = session(ground, link.secret)
-    assert opened.identity.role == "admin"
+    assert opened.identity.role == "supervisor"
     with pytest.raises(NotSignedIn):
         session(ground, link.secret)
     ground.clock.advance(3601)
     found = ground.authenticator.find(opened.secret)
     assert found is not None
-    assert found.role == "admin"
+    assert found.role == "supervisor"
+
+
+def test_an_administrators_link_opens_nothing_without_an_account(ground: Ground) -> None:
+    link = token(ground, "admin", sort="one_time_link", lifetime_s=3600)
+    with pytest.raises(NotAllowed, match="choose_password"):
+        session(ground, link.secret)
+    machine = token(ground, "admin")
+    assert session(ground, machine.secret).identity.role == "admin", "a token is for machines and stays what it is"
 
 
 @pytest.mark.parametrize("sort", ["token", "one_time_link"])

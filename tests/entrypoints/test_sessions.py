@@ -113,18 +113,23 @@ def test_a_unit_is_told_which_one_it_is(station: RunningStation, browser: Api) -
 
 
 def test_a_one_time_link_opens_one_session(station: RunningStation, browser: Api, client: Opener) -> None:
-    link = issue(station, sort="one_time_link", role="admin", name="chief", lifetime_s=3600)["secret"]
+    link = issue(station, sort="one_time_link", role="supervisor", name="duty", lifetime_s=3600)["secret"]
     assert not may(station, link), "a link is no token"
-    assert sign_in(browser, link).json()["role"] == "admin"
+    assert sign_in(browser, link).json()["role"] == "supervisor"
     again = sign_in(client(), link)
     assert (again.status_code, again.json()["code"]) == (401, "bad_token")
     assert "ขอใหม่จากผู้ดูแลระบบ" in again.json()["words"]["th"]
-    assert browser.ask("/api/v1/session")["name"] == "chief", "the session outlives its link"
+    assert browser.ask("/api/v1/session")["name"] == "duty", "the session outlives its link"
 
 
 def test_the_link_of_a_new_station_makes_its_first_administrator(browser: Api) -> None:
-    assert sign_in(browser, template().new.admin_token).json()["role"] == "admin"
-    assert sign_in(browser, template().new.admin_token).status_code == 401
+    link = {"token": template().new.admin_token}
+    opened = sign_in(browser, link["token"])
+    assert (opened.status_code, opened.json()["code"]) == (403, "choose_password")
+    offer = browser.act("/api/v1/session/invitation", link)
+    assert (offer["role"], offer["login"], offer["takes_second_factor"]) == ("admin", None, True)
+    chosen = {**link, "login": "first.admin", "password": "a horse on a bridge"}
+    assert browser.post("/api/v1/session/invitation/accept", chosen).json()["code"] == "second_factor_needed"
 
 
 def test_a_link_and_a_token_end_with_their_time(

@@ -35,6 +35,7 @@ import httpx
 import psutil
 import pytest
 
+from safezone.core.accounts import rules
 from tests.support.places import REPO, eventually, free_port
 from tests.support.record import Kept
 
@@ -277,14 +278,26 @@ def finish(words: Sequence[str], *, within_s: float = START_LIMIT_S) -> subproce
     )
 
 
+FIRST_ADMIN = "first.admin"
+FIRST_PASSWORD = "เรือข้ามโขงยามเช้า"
+
+
 def _take_over(station: Station) -> None:
-    """As the first administrator does: opens the link, gives out the tokens, hands the secrets to the technician."""
+    """As the first administrator does: makes an account, gives out the tokens, hands the secrets to the technician."""
     if "/enter#token=" not in station.said():
         return  # The folder had a station already.
-    link = station.said().split("/enter#token=")[1].split()[0]
-    opened = station.ask("POST", "/session", {"token": link}, who=None)
+    link = {"token": station.said().split("/enter#token=")[1].split()[0]}
+    offer = station.ask("POST", "/session/invitation", link, who=None).json()
+    secret = offer["totp"]["secret"]
+    raw = rules.totp_secret_bytes(secret)
+    assert raw
+    app = {"totp_secret": secret, "totp_code": rules.totp_at(raw, int(time.time()) // rules.TOTP_PERIOD_S)}
+    chosen = {**link, "login": FIRST_ADMIN, "password": FIRST_PASSWORD, **app}
+    opened = station.ask("POST", "/session/invitation/accept", chosen, who=None)
+    assert opened.is_success, opened.text
+    # A session ends when nobody uses it for a while; a test may take longer than that.
     station.tokens["admin"] = opened.cookies["safezone_session"]
-    for role in ("operator", "supervisor"):
+    for role in ("admin", "operator", "supervisor"):
         asked = {"sort": "token", "role": role, "name": role}
         station.tokens[role] = station.ask("POST", "/admin/credentials", asked, who="admin").json()["secret"]
     with (station.data / "sos-point-secrets.csv").open(encoding="utf-8", newline="") as file:

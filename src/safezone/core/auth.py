@@ -117,7 +117,10 @@ class IssueCredential(msgspec.Struct, frozen=True, kw_only=True):
     account_id: str | None = None
     """Of a link: whose password is chosen with it. Of a session: who opened it."""
     makes_account: bool = False
-    """A link with which somebody chooses a name and a password, and is then an account of this role."""
+    """A link with which somebody chooses a name and a password, and is then an account of this role.
+
+    An administrator's link always is one: nobody administers a station without an account, but a machine with a token.
+    """
     exports: bool = False
     """May export without somebody who proves who they are: for a machine that does so by itself."""
 
@@ -171,6 +174,8 @@ def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
     """
     uow.identity.require("admin", "system")
     check_owner(cmd)
+    if cmd.sort == "one_time_link" and cmd.role == "admin":
+        cmd = msgspec.structs.replace(cmd, makes_account=True)
     login = None
     if cmd.sort == "device" and cmd.point_id is not None:
         login = device_username(uow.station, cmd.point_id)

@@ -274,7 +274,7 @@ def _found(folder: DataFolder, house: House, database: Database, web: socket.soc
         engine = Engine(house, database, read.zone.station_id)
         engine.start()
         try:
-            new = create_station(engine, read, makes_account=True)
+            new = create_station(engine, read)
         except BaseException:
             engine.lane.stop()
             raise

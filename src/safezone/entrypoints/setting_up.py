@@ -50,11 +50,10 @@ def create_station(
     read: StationSet,
     *,
     tokens: dict[str, Role] | None = None,
-    makes_account: bool = False,
 ) -> NewStation:
-    """The station of a set exists, with a one-time administrator link and a secret for each SOS point.
+    """The station of a set exists, with a link for its first administrator and a secret for each SOS point.
 
-    With `makes_account` the link makes the first administrator choose a name and a password.
+    With the link the first administrator chooses a name, a password and an app; it opens nothing by itself.
     `tokens` asks for further bearer tokens by name and role (the demonstration does); every unit gets one with it.
     """
     station = read.zone.station_id
@@ -75,7 +74,6 @@ def create_station(
             role="admin",
             name="first-administrator",
             lifetime_s=FIRST_LINK_LIFETIME_S,
-            makes_account=makes_account,
         ),
         *(IssueCredential(sort="device", role="sos_point", name=point, point_id=point) for point in points),
         *(

@@ -122,7 +122,8 @@ def _tell_up(node: dict[str, Any], run: Path) -> dict[str, Any]:
     if link.exists():
         token = _read(link)["token"]
         _tell(
-            f"ลิงก์ผู้ดูแลระบบ ใช้ได้ครั้งเดียวภายใน 24 ชั่วโมง / administrator link, good once within 24 hours:\n"
+            "เปิดลิงก์นี้เพื่อสร้างบัญชีผู้ดูแลระบบคนแรก (ชื่อ รหัสผ่าน แอปยืนยันตัว) ใช้ได้ครั้งเดียวภายใน 24 ชั่วโมง / open this "
+            "link to make the first administrator's account (name, password, app); good once within 24 hours:\n"
             f"  {node['url']}/enter#token={token}"
         )
         # Shown once: whoever reads the folder later finds nothing.
