@@ -13,10 +13,9 @@ from safezone.core.auth import (
     Issued,
     OpenSession,
     RevokeCredential,
-    credential,
-    device_username,
 )
 from safezone.core.credential_list import list_credentials
+from safezone.core.credentials import credential, device_username
 from safezone.core.devices import list_devices
 from safezone.core.errors import NotAllowed, NotFound, NotSignedIn
 from safezone.core.identity import Identity, Role, public
@@ -90,7 +89,9 @@ def test_an_administrators_link_opens_nothing_without_an_account(ground: Ground)
     with pytest.raises(NotAllowed, match="choose_password"):
         session(ground, link.secret)
     machine = token(ground, "admin")
-    assert session(ground, machine.secret).identity.role == "admin", "a token is for machines and stays what it is"
+    assert session(ground, machine.secret).identity.role == "admin", (
+        "a token is for machines and stays what it is"
+    )
 
 
 @pytest.mark.parametrize("sort", ["token", "one_time_link"])

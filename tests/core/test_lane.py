@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
-from safezone.core.auth import credential
+from safezone.core.credentials import credential
 from safezone.core.db import Database
 from safezone.core.errors import Refused, SafezoneError, Unavailable
 from safezone.core.lane import MAX_BATCH, Committed

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from safezone.core import listeners
-from safezone.core.auth import CredentialIssued, IssueCredential
+from safezone.core.auth import IssueCredential
+from safezone.core.credentials import CredentialIssued
 from safezone.core.errors import NotAllowed
 from safezone.core.event import Entry, Event
 from safezone.core.identity import Identity

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from sqlalchemy import select
 
-from safezone.core.auth import credential
+from safezone.core.credentials import credential
 from safezone.core.log import ChainBroken, line_hash, log
 from safezone.core.rebuild import verify
 from safezone.core.vault import open_many, sealed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from safezone.core.auth import credential
+from safezone.core.credentials import credential
 from safezone.core.errors import Conflict, Refused, Unavailable
 from safezone.core.identity import Identity
 from safezone.core.once import KEEP_S, ForgetAnswers, Once

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from safezone.core.auth import credential
+from safezone.core.credentials import credential
 from safezone.core.db import Database, metadata
 from safezone.core.errors import CannotStart, Invalid, Unavailable
 from safezone.core.follower import Follower

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from safezone.core import restore
 from safezone.core.archive import new_identity
-from safezone.core.auth import credential
 from safezone.core.backup import MANIFEST, Manifest, make_backup
+from safezone.core.credentials import credential
 from safezone.core.db import Database
 from safezone.core.depot import Depot, open_depot
 from safezone.core.errors import CannotStart

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from safezone.core import vault
-from safezone.core.auth import credential
+from safezone.core.credentials import credential
 from safezone.core.vault import sealed, sealed_key
 from safezone.core.work import UnitOfWork
 from tests.core.ground import STATION, Ground, Said, Say

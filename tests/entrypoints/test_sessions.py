@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from safezone.core.auth import credential
+from safezone.core.credentials import credential
 from safezone.entrypoints import mqtt_wire as wire
 from safezone.entrypoints.who import COOKIE
 from tests.support.feed import Feed

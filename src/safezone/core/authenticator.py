@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 from sqlalchemy import bindparam, select
 
-from safezone.core.auth import (
-    BAD_TOKEN,
+from safezone.core.auth import BAD_TOKEN
+from safezone.core.clock import Clock
+from safezone.core.credentials import (
     BY_SECRET,
     CredentialIssued,
     CredentialRevoked,
@@ -17,7 +18,6 @@ from safezone.core.auth import (
     is_good,
     sha256_hex,
 )
-from safezone.core.clock import Clock
 from safezone.core.db import Database, maybe_from_us, to_us
 from safezone.core.errors import NotSignedIn
 from safezone.core.event import kind_of

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection, select
 
-from safezone.core.auth import CredentialSort, credential, is_good
+from safezone.core.credentials import CredentialSort, credential, is_good
 from safezone.core.db import from_us, maybe_from_us
 from safezone.core.identity import Role
 

@@ -8,16 +8,9 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from safezone.core.auth import (
-    CredentialRevoked,
-    IssueCredential,
-    Issued,
-    credential,
-    device_username,
-    good_devices,
-    issue,
-)
+from safezone.core.auth import IssueCredential, Issued, issue
 from safezone.core.bus import Bus
+from safezone.core.credentials import CredentialRevoked, credential, device_username, good_devices
 from safezone.core.db import from_us, maybe_from_us, to_us
 from safezone.core.errors import NotFound
 from safezone.core.event import Entry, Event

@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from safezone.core.auth import CredentialIssued, CredentialRevoked
+from safezone.core.credentials import CredentialIssued, CredentialRevoked
 from safezone.core.desk import Desk
 from safezone.core.devices import NoteDeviceUsed, list_devices, next_end, waiting_logins
 from safezone.core.errors import CannotStart, Invalid, Unavailable

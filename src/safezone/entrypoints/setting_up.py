@@ -11,7 +11,8 @@ import msgspec
 
 from safezone.assets.commands import RegisterAssets
 from safezone.assets.station_set import StationSet
-from safezone.core.auth import IssueCredential, Issued, device_username, installer
+from safezone.core.auth import IssueCredential, Issued, installer
+from safezone.core.credentials import device_username
 from safezone.core.i18n import Words
 from safezone.core.identity import PARTNER_ROLES, Role
 from safezone.core.together import Together

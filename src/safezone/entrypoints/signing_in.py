@@ -21,7 +21,7 @@ from safezone.core.accounts import commands as cmds
 from safezone.core.accounts import refusals, rules
 from safezone.core.accounts.passwords import is_password
 from safezone.core.accounts.selection import Secrets, find_secrets
-from safezone.core.auth import sha256_hex
+from safezone.core.credentials import sha256_hex
 from safezone.core.db import to_us
 from safezone.core.desk import Desk
 from safezone.core.errors import TooMany

@@ -21,8 +21,9 @@ from safezone.core.accounts.selection import (
     key_refs,
 )
 from safezone.core.accounts.tables import account, known_browser
-from safezone.core.auth import CredentialRevoked, IssueCredential, check_owner, credential, issue
+from safezone.core.auth import IssueCredential, check_owner, issue
 from safezone.core.bus import Bus
+from safezone.core.credentials import CredentialRevoked, credential
 from safezone.core.event import Sealed
 from safezone.core.ids import new_id
 from safezone.core.work import UnitOfWork

@@ -13,17 +13,9 @@ from safezone.core.accounts import refusals
 from safezone.core.accounts.handlers import add_account, end_credentials, session_name
 from safezone.core.accounts.selection import expiry_of, find_account, state_of, used_codes
 from safezone.core.accounts.tables import known_browser
-from safezone.core.auth import (
-    SESSION_HOURS,
-    CredentialRevoked,
-    IssueCredential,
-    Issued,
-    SessionProven,
-    find_invitation,
-    issue,
-    sha256_hex,
-)
+from safezone.core.auth import SESSION_HOURS, IssueCredential, Issued, find_invitation, issue
 from safezone.core.bus import Bus
+from safezone.core.credentials import CredentialRevoked, SessionProven, sha256_hex
 from safezone.core.db import upsert
 from safezone.core.identity import Identity, Role
 from safezone.core.sessions import Hint, note_opened

@@ -18,8 +18,9 @@ from safezone.core.accounts.commands import OpenAccountSession, Second
 from safezone.core.accounts.own import Own, require_account
 from safezone.core.accounts.spent import spend
 from safezone.core.accounts.tables import provider_link
-from safezone.core.auth import Issued, credential, is_good
+from safezone.core.auth import Issued
 from safezone.core.bus import Bus
+from safezone.core.credentials import credential, is_good
 from safezone.core.db import from_us, to_us
 from safezone.core.errors import Conflict, NotFound, NotSignedIn
 from safezone.core.event import Entry, Event, Sealed

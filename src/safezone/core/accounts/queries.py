@@ -14,7 +14,7 @@ from safezone.core.accounts.commands import Person
 from safezone.core.accounts.own import require_account, takes_second_factor
 from safezone.core.accounts.selection import find_account, open_persons, state_of
 from safezone.core.accounts.tables import account
-from safezone.core.auth import credential
+from safezone.core.credentials import credential
 from safezone.core.db import from_us, maybe_from_us, to_us
 from safezone.core.identity import Identity
 from safezone.core.sessions import SessionView, session_use

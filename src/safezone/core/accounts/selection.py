@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from safezone.core.accounts.commands import Person
 from safezone.core.accounts.tables import account, known_browser, passkey, provider_link
-from safezone.core.auth import sha256_hex
+from safezone.core.credentials import sha256_hex
 from safezone.core.db import from_us
 from safezone.core.vault import open_many
 

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import select
 
 from safezone.core.accounts.tables import spent_ticket
-from safezone.core.auth import sha256_hex
+from safezone.core.credentials import sha256_hex
 from safezone.core.errors import Refused
 from safezone.core.i18n import Words
 from safezone.core.work import UnitOfWork

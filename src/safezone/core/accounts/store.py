@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from safezone.core.accounts import events as ev
 from safezone.core.accounts.tables import account
-from safezone.core.auth import SessionProven
 from safezone.core.bus import Bus
+from safezone.core.credentials import SessionProven
 from safezone.core.db import to_us
 from safezone.core.event import Entry
 

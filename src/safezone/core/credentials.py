@@ -1,0 +1,170 @@
+"""What was given out to let somebody in: its events and its rows. Only hashes of a secret are ever kept."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, String, bindparam, select
+
+from safezone.core.bus import Bus
+from safezone.core.db import from_us, table, to_us
+from safezone.core.event import Entry, Event
+from safezone.core.identity import Role
+
+CredentialSort = Literal["token", "one_time_link", "device", "session"]
+
+credential = table(
+    "credential",
+    Column("station", String(32), primary_key=True),
+    Column("id", String(36), primary_key=True),
+    Column("sort", String(16), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("unit_id", String(64)),
+    Column("point_id", String(64)),
+    Column("partner_id", String(64)),
+    Column("account_id", String(36)),
+    Column("makes_account", Boolean),
+    Column("exports", Boolean),
+    Column("proven_at_us", BigInteger),
+    Column("secret_sha256", String(64), nullable=False),
+    Column("secret_bcrypt", String(80)),
+    Column("parent_id", String(36)),
+    Column("login", String(140)),
+    Column("replaced_by", String(36)),
+    Column("issued_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger),
+    Column("revoked_at_us", BigInteger),
+    Index("credential_by_secret", "secret_sha256"),
+    Index("credential_by_account", "station", "account_id"),
+    source="log",
+)
+
+
+class CredentialIssued(Event, frozen=True, tag="credential_issued"):
+    """A token, link, device secret or session was given out; only hashes of the secret are kept."""
+
+    subject_field = "credential_id"
+    credential_id: str
+    sort: CredentialSort
+    role: Role
+    name: str
+    secret_sha256: str
+    secret_bcrypt: str | None = None
+    unit_id: str | None = None
+    point_id: str | None = None
+    partner_id: str | None = None
+    parent_id: str | None = None
+    login: str | None = None
+    """The user name of a device at the broker; None in what was written before devices had several secrets."""
+    expires_at: datetime | None = None
+    account_id: str | None = None
+    makes_account: bool = False
+    exports: bool = False
+
+
+class SessionProven(Event, frozen=True, tag="session_proven"):
+    """Whoever holds this session has just proven who they are: when it was opened, or once more before an export."""
+
+    subject_field = "account_id"
+    account_id: str
+    credential_id: str
+    occasion: Literal["sign_in", "step_up"]
+    by: tuple[str, ...]
+    """What was shown, such as `password` and `totp`."""
+    totp_step: int | None = None
+    """The interval of the code that was used: that one, and those before it, are not taken again."""
+    recovery_code: int | None = None
+    """Which of the recovery codes was used up."""
+
+
+class CredentialRevoked(Event, frozen=True, tag="credential_revoked"):
+    """A credential and every session opened with it are no longer accepted."""
+
+    subject_field = "credential_id"
+    credential_id: str
+    reason: str
+
+
+BY_SECRET: Final = select(credential).where(credential.c.secret_sha256 == bindparam("secret"))
+
+
+def sha256_hex(secret: str) -> str:
+    """The form in which a secret is kept and looked up."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def is_good(row: object, at: datetime) -> bool:
+    """Whether a credential is neither expired nor revoked."""
+    expires_at_us: int | None = getattr(row, "expires_at_us", None)
+    revoked_at_us: int | None = getattr(row, "revoked_at_us", None)
+    return revoked_at_us is None and (expires_at_us is None or from_us(expires_at_us) > at)
+
+
+def good_devices(conn: Connection, station: str, at: datetime, point_id: str | None = None) -> list[Any]:
+    """The rows of every device secret that is good now, of one SOS point or of all; oldest first."""
+    asked = select(credential).where(
+        credential.c.station == station,
+        credential.c.sort == "device",
+        credential.c.point_id.is_not(None) if point_id is None else credential.c.point_id == point_id,
+        credential.c.revoked_at_us.is_(None),
+        credential.c.expires_at_us.is_(None) | (credential.c.expires_at_us > to_us(at)),
+    )
+    return list(conn.execute(asked.order_by(credential.c.issued_at_us, credential.c.id)))
+
+
+def device_username(station: str, point_id: str) -> str:
+    """The user name with which a device signs in to the broker."""
+    return f"{station}.{point_id}"
+
+
+def register_rows(bus: Bus) -> None:
+    """What the events leave in the table."""
+    bus.apply(CredentialIssued, _apply_issued)
+    bus.apply(CredentialRevoked, _apply_revoked)
+    bus.apply(SessionProven, _apply_proven)
+
+
+def _apply_issued(conn: Connection, entry: Entry, event: CredentialIssued) -> None:
+    conn.execute(
+        credential.insert(),
+        {
+            "station": entry.station,
+            "id": event.credential_id,
+            "sort": event.sort,
+            "role": event.role,
+            "name": event.name,
+            "unit_id": event.unit_id,
+            "point_id": event.point_id,
+            "partner_id": event.partner_id,
+            "secret_sha256": event.secret_sha256,
+            "secret_bcrypt": event.secret_bcrypt,
+            "parent_id": event.parent_id,
+            "login": event.login,
+            "replaced_by": None,
+            "account_id": event.account_id,
+            # Absent, not false: so it is in the rows that were there before there were such.
+            "makes_account": event.makes_account or None,
+            "exports": event.exports or None,
+            "proven_at_us": None,
+            "issued_at_us": to_us(entry.at),
+            "expires_at_us": to_us(event.expires_at) if event.expires_at else None,
+            "revoked_at_us": None,
+        },
+    )
+
+
+def _apply_revoked(conn: Connection, entry: Entry, event: CredentialRevoked) -> None:
+    of_it = (credential.c.id == event.credential_id) | (credential.c.parent_id == event.credential_id)
+    conn.execute(
+        credential.update()
+        .where(credential.c.station == entry.station, of_it, credential.c.revoked_at_us.is_(None))
+        .values(revoked_at_us=to_us(entry.at))
+    )
+
+
+def _apply_proven(conn: Connection, entry: Entry, event: SessionProven) -> None:
+    of_it = (credential.c.station == entry.station) & (credential.c.id == event.credential_id)
+    conn.execute(credential.update().where(of_it).values(proven_at_us=to_us(entry.at)))
