@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -124,22 +125,31 @@ class Line(asyncio.Protocol):
         body: bytes = b"",
         headers: str = "Content-Type: application/json\r\n",
     ) -> tuple[int, bytes]:
-        """Status and body; OSError or TimeoutError when there is no answer within 15 s."""
+        """Status and body; OSError or TimeoutError when there is no answer within 15 s.
+
+        A connection that was kept and that the server lets go of just now is made anew, as every browser does.
+        """
+        known = f"Authorization: Bearer {token}\r\n" if token else ""
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\n{known}{headers}"
+        message = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
         async with self._turn:
-            if self._transport is None:
-                await asyncio.get_running_loop().create_connection(lambda: self, self._host, self._port)
-            assert self._transport is not None
-            self._answer = asyncio.get_running_loop().create_future()
-            known = f"Authorization: Bearer {token}\r\n" if token else ""
-            head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\n{known}{headers}"
-            self._transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-            try:
-                async with asyncio.timeout(15):
-                    return await self._answer
-            except TimeoutError:
-                if self._transport is not None:
-                    self._transport.abort()
-                raise
+            if self._transport is not None:
+                with suppress(ConnectionError):
+                    return await self._say(message)
+            await asyncio.get_running_loop().create_connection(lambda: self, self._host, self._port)
+            return await self._say(message)
+
+    async def _say(self, message: bytes) -> tuple[int, bytes]:
+        assert self._transport is not None
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(message)
+        try:
+            async with asyncio.timeout(15):
+                return await self._answer
+        except TimeoutError:
+            if self._transport is not None:
+                self._transport.abort()
+            raise
 
     def close(self) -> None:
         """Nobody asks any more."""
