@@ -63,8 +63,8 @@ GET    /api/v1/live                                          401    403  yes  ye
 GET    /api/v1/zone                                          401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
 GET    /api/v1/assets                                        401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        403
 GET    /api/v1/assets/{asset_id}                             401    403  yes  yes      yes        yes   yes    yes   yes       yes        404        403
-GET    /api/v1/units                                         401    403  yes  yes      yes        yes   yes    yes   yes       yes        403        403
-GET    /api/v1/units/{unit_id}                               401    403  yes  yes      yes        yes   yes    yes   yes       yes        403        403
+GET    /api/v1/units                                         401    403  yes  yes      yes        yes   yes    yes   yes       403        403        403
+GET    /api/v1/units/{unit_id}                               401    403  yes  yes      yes        yes   yes    yes   yes       403        403        403
 
 GET    /api/v1/incidents                                     401    403  yes  yes      yes        yes   403    403   403       403        403        403
 GET    /api/v1/incidents/{incident_id}                       401    403  yes  yes      yes        yes   403    403   403       403        403        403
@@ -94,12 +94,12 @@ GET    /api/v1/handover                                      401    403  403  ye
 POST   /api/v1/handover                                      401    403  403  yes      yes        yes   403    403   403       403        403        403
 
 GET    /api/v1/admin/access                                  401    403  403  403      403        yes   yes    403   403       403        403        403
-GET    /api/v1/admin/listeners                               401    403  403  403      yes        yes   403    403   403       403        403        403
+GET    /api/v1/admin/listeners                               401    403  403  403      yes        yes   yes    yes   yes       yes        403        403
 POST   /api/v1/admin/listeners/{name}/resume                 401    403  403  403      403        yes   403    403   403       403        403        403
-GET    /api/v1/admin/retention                               401    403  403  403      yes        yes   403    403   403       403        403        403
-GET    /api/v1/admin/erasures/{erasure_id}                   401    403  403  403      yes        yes   403    403   403       403        403        403
-GET    /api/v1/admin/safekeeping                             401    403  403  403      yes        yes   403    403   403       403        403        403
-GET    /api/v1/admin/refused-messages                        401    403  403  403      403        yes   403    403   403       403        403        403
+GET    /api/v1/admin/retention                               401    403  403  403      yes        yes   yes    yes   yes       403        403        403
+GET    /api/v1/admin/erasures/{erasure_id}                   401    403  403  403      yes        yes   yes    yes   yes       403        403        403
+GET    /api/v1/admin/safekeeping                             401    403  403  403      yes        yes   yes    yes   yes       yes        403        403
+GET    /api/v1/admin/refused-messages                        401    403  403  403      403        yes   403    403   403       yes        403        403
 GET    /api/v1/admin/credentials                             401    403  403  403      403        yes   403    403   403       403        403        403
 POST   /api/v1/admin/credentials                             401    403  403  403      403        yes   403    403   403       403        403        403
 POST   /api/v1/admin/credentials/{credential_id}/revoke      401    403  403  403      403        yes   403    403   403       403        403        403

@@ -44,7 +44,7 @@ def test_a_message_is_kept_as_it_came_with_the_reason(desk: Desk) -> None:
 def test_a_huge_message_is_cut_and_the_oldest_go(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refused_messages, "MOST_KEPT", 3)
     keep(desk, b"x" * (MOST_BYTES + 1))
-    assert len(listed(desk)[0].raw) == MOST_BYTES
+    assert len(listed(desk)[0].raw or "") == MOST_BYTES
     for number in range(5):
         keep(desk, f"{number}".encode())
     assert [message.raw for message in listed(desk)] == ["4", "3", "2"]

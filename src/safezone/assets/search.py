@@ -129,6 +129,32 @@ def tally(conn: Connection, identity: Identity, today: date) -> Tally:
     return Tally(by_kind, by_lifecycle, by_readiness, overdue)
 
 
+class InService(msgspec.Struct, frozen=True):
+    """How well the `n` things in service are; what is planned or retired is not among them, demonstration is left out."""
+
+    n: int
+    by_readiness: dict[str, int]
+    promises_overdue: int
+    left_out_synthetic: int
+
+
+def count_in_service(conn: Connection, identity: Identity, today: date) -> InService:
+    """What is in service and real, by how well it is."""
+    check_may_look(identity, identity.station)
+    groups = (asset.c.synthetic, asset.c.readiness)
+    here = (asset.c.station == identity.station) & (asset.c.lifecycle == "in_service")
+    counted = select(*groups, func.count()).where(here, whose(identity)).group_by(*groups)
+    by_readiness, left_out = dict[str, int](), 0
+    for synthetic, readiness, n in conn.execute(counted):
+        if synthetic:
+            left_out += n
+        else:
+            by_readiness[readiness] = by_readiness.get(readiness, 0) + n
+    overdue = _from_found(select(func.count()), identity, Wanted(promise="overdue"), today)
+    late = conn.execute(overdue.where(asset.c.synthetic.is_(False))).scalar_one()
+    return InService(sum(by_readiness.values()), by_readiness, int(late), left_out)
+
+
 def list_rows(conn: Connection, identity: Identity, wanted: Wanted, today: date, limit: int) -> Sequence[Any]:
     """The rows of the register that are wanted, by id, for a list on paper or in a sheet."""
     check_may_look(identity, identity.station)

@@ -35,6 +35,7 @@ from safezone.entrypoints.live_route import live_route
 from safezone.entrypoints.notice_routes import NoticeRoutes
 from safezone.entrypoints.oidc.provider import Provider
 from safezone.entrypoints.oidc.routes import OidcRoutes
+from safezone.entrypoints.overview_routes import OverviewRoutes
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.passkey_routes import PasskeyRoutes
 from safezone.entrypoints.people_routes import PeopleRoutes, SessionsRoutes
@@ -60,6 +61,7 @@ PAGES: Final = ("/", "/enter", "/console", "/setup", "/office", "/office/{sectio
 _ROUTES: Final[list[Any]] = [
     SessionRoutes,
     SetupRoutes,
+    OverviewRoutes,
     InvitationRoutes,
     OwnAccountRoutes,
     PeopleRoutes,

@@ -305,8 +305,12 @@ def get_public_status(conn: Connection, station: str, tracking_code: str) -> Pub
 
 
 def list_refused_messages(conn: Connection, identity: Identity, limit: int = 100) -> list[RefusedMessageView]:
-    """The last messages that no door could understand, newest first; for administrators."""
-    identity.require("admin")
+    """The last messages that no door could understand, newest first.
+
+    A technician is told which device spoke and what was wrong with it, and not what it said: it may be somebody's words.
+    """
+    identity.require("admin", "technician")
+    may_read = identity.role == "admin"
     rows = conn.execute(
         select(refused_message)
         .where(refused_message.c.station == identity.station)
@@ -319,7 +323,7 @@ def list_refused_messages(conn: Connection, identity: Identity, limit: int = 100
             from_us(row.at_us),
             row.door,
             row.source,
-            row.raw.decode("utf-8", "backslashreplace"),
+            row.raw.decode("utf-8", "backslashreplace") if may_read else None,
             Words(th=row.reason_th, en=row.reason_en),
         )
         for row in rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -12,7 +13,7 @@ from safezone.core.db import from_us
 from safezone.core.desk import Desk
 from safezone.core.errors import NotFound
 from safezone.core.i18n import THAI_TIME, Words, buddhist_year
-from safezone.core.identity import Identity
+from safezone.core.identity import Identity, Role
 from safezone.core.log import log
 from safezone.core.settings import Retention
 from safezone.core.vault import open_many
@@ -22,6 +23,8 @@ from safezone.incidents.rules import name_of
 from safezone.incidents.tables import erasure, incident, legal_hold
 
 LONGEST_LIST = 500
+READERS: Final[tuple[Role, ...]] = ("supervisor", "admin", "auditor", "chief", "commander")
+"""Who may know what is kept how long, held and erased: facts, and nothing of the content."""
 _CLASSES = {
     "incident": Words(th="ข้อมูลส่วนบุคคลของเหตุ", en="personal content of incidents"),
     "photo": Words(th="ภาพถ่ายของเหตุ", en="photos of incidents"),
@@ -31,7 +34,7 @@ _CLASSES = {
 
 
 class HoldView(msgspec.Struct, frozen=True):
-    """An incident of which nothing is erased, since when, by whom and why."""
+    """An incident of which nothing is erased, since when, by whom and why; the reason is for the command centre alone."""
 
     incident_id: str
     number: str
@@ -74,8 +77,8 @@ def rules_of(settings: Retention) -> dict[ev.DataClass, int]:
 
 
 def show_retention(conn: Connection, identity: Identity, settings: Retention) -> RetentionView:
-    """Rules, holds and erasures; for supervisors and administrators."""
-    identity.require("supervisor", "admin")
+    """Rules, holds and erasures."""
+    identity.require(*READERS)
     rows = conn.execute(
         select(erasure)
         .where(erasure.c.station == identity.station)
@@ -101,8 +104,8 @@ def show_retention(conn: Connection, identity: Identity, settings: Retention) ->
 
 
 def list_holds(conn: Connection, identity: Identity) -> list[HoldView]:
-    """Every hold that is in force, oldest first."""
-    identity.require("supervisor", "admin")
+    """Every hold that is in force, oldest first. A reason may name somebody: only who places holds reads it."""
+    identity.require(*READERS)
     station = identity.station
     rows = conn.execute(
         select(legal_hold, incident.c.year, incident.c.number)
@@ -113,7 +116,7 @@ def list_holds(conn: Connection, identity: Identity) -> list[HoldView]:
         .where(legal_hold.c.station == station)
         .order_by(legal_hold.c.placed_at_us)
     ).all()
-    reasons = open_many(conn, station, (row.reason_ref for row in rows))
+    reasons = open_many(conn, station, (row.reason_ref for row in rows)) if identity.in_ccoc else {}
     return [
         HoldView(
             row.incident_id,
@@ -131,7 +134,7 @@ def write_certificate(conn: Connection, identity: Identity, erasure_id: str, des
 
     It names every record with its keyed hash, the line of the log and its hash, and whether any key is there now.
     """
-    identity.require("supervisor", "admin")
+    identity.require(*READERS)
     station = identity.station
     row = conn.execute(
         select(erasure).where(erasure.c.station == station, erasure.c.id == erasure_id)

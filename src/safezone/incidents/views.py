@@ -150,11 +150,14 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class RefusedMessageView(msgspec.Struct, frozen=True):
-    """A message that nobody could understand, kept as it came; `raw` shows bytes that are not text as \\xNN."""
+    """A message that nobody could understand, kept as it came; `raw` shows bytes that are not text as \\xNN.
+
+    `raw` is null for a technician.
+    """
 
     id: str
     at: datetime
     door: str
     source: str
-    raw: str
+    raw: str | None
     reason: Words

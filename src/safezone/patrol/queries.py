@@ -21,7 +21,7 @@ from safezone.patrol.ranking import Candidate, RankRules, Recommendation, rank, 
 from safezone.patrol.tables import unit, unit_track
 from safezone.patrol.views import Fix, UnitBrief, UnitView
 
-COLLEAGUES: Final[tuple[Role, ...]] = ("unit", "auditor", "chief", "commander", "technician")
+COLLEAGUES: Final[tuple[Role, ...]] = ("unit", "auditor", "chief", "commander")
 """Who sees which units are on duty and what they are doing, but not where they are."""
 
 _VIEWED: Final = (

@@ -1,4 +1,4 @@
-"""The first hour: whoever sets a station up sees how far it has come."""
+"""The first hour, for whoever sets a station up; and the station in numbers, for whoever answers for it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tests.entrypoints.askers import routes_in
 TABLE = """
                                                              public pole unit operator supervisor admin auditor chief commander technician cctv_owner partner
 GET    /api/v1/setup                                         401    403  403  403      yes        yes   403    yes   403       403        403        403
+GET    /api/v1/overview                                      401    403  403  403      yes        yes   yes    yes   yes       403        403        403
 """
 ROUTES = routes_in(TABLE)
 

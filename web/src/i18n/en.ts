@@ -2,6 +2,7 @@ import { devicesEn } from "../devices/dictionary.ts";
 import { keysEn } from "../keys/dictionary.ts";
 import { officeEn } from "../office/dictionary.ts";
 import { estateEn } from "../assets/office/dictionary.ts";
+import { overviewEn } from "../overview/dictionary.ts";
 import { setupEn } from "../setup/dictionary.ts";
 import { auditEn } from "../audit/dictionary.ts";
 import { peopleEn } from "../people/dictionary.ts";
@@ -14,6 +15,7 @@ export const en: Record<Key, string> = {
   // rooms of the office: each has a dictionary of its own
   ...officeEn,
   ...peopleEn,
+  ...overviewEn,
   ...setupEn,
   ...settingsEn,
   ...auditEn,

@@ -2,6 +2,7 @@ import { devicesTh } from "../devices/dictionary.ts";
 import { keysTh } from "../keys/dictionary.ts";
 import { officeTh } from "../office/dictionary.ts";
 import { estateTh } from "../assets/office/dictionary.ts";
+import { overviewTh } from "../overview/dictionary.ts";
 import { setupTh } from "../setup/dictionary.ts";
 import { auditTh } from "../audit/dictionary.ts";
 import { peopleTh } from "../people/dictionary.ts";
@@ -13,6 +14,7 @@ export const th = {
   // rooms of the office: each has a dictionary of its own
   ...officeTh,
   ...peopleTh,
+  ...overviewTh,
   ...setupTh,
   ...settingsTh,
   ...auditTh,

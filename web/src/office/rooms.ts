@@ -21,6 +21,13 @@ const everybody = [...ccoc, "auditor", "chief", "commander", "technician", "cctv
 /** In the order in which the menu shows them. */
 export const rooms: readonly Room[] = [
   {
+    path: "/office/overview",
+    title: "overview.title",
+    icon: "list",
+    roles: ["chief", "commander", "supervisor", "admin", "auditor"],
+    load: () => import("../overview/Overview.svelte"),
+  },
+  {
     path: "/office/setup",
     title: "setup.title",
     icon: "acknowledged",

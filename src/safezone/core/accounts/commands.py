@@ -25,7 +25,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     unit_id: str | None = None
     partner_id: str | None = None
     scope: str | None = None
-    """The province or region of a commander, in words."""
+    """The province or region of a commander, in words: a note, which lets nobody see another station."""
     expires_at: datetime | None = None
     person: Person = Person()
 
