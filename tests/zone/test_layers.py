@@ -85,11 +85,16 @@ def test_a_real_extract(tmp_path: Path) -> None:
 
 
 def test_the_policy_of_a_page_is_widened_to_one_host_and_no_further() -> None:
-    assert page_headers(Map().origin) == PAGE_HEADERS
-    policy = page_headers(Map(tiles_url="https://tiles.example.org/a/{z}/{x}/{y}.png").origin)[
+    assert page_headers(Map().origins) == PAGE_HEADERS
+    policy = page_headers(Map(tiles_url="https://tiles.example.org/a/{z}/{x}/{y}.png").origins)[
         "Content-Security-Policy"
     ]
     assert "connect-src 'self' https://tiles.example.org;" in policy
+    more = Map(style_url="https://a.example.org/s.json", more_hosts=("https://b.example.org",)).origins
+    assert more == "https://a.example.org https://b.example.org"
+    assert Map(more_hosts=("https://b.example.org",)).origins == "", (
+        "nothing is asked outside without a map from there"
+    )
     assert policy.replace(" https://tiles.example.org", "") == PAGE_HEADERS["Content-Security-Policy"]
 
 
@@ -101,8 +106,11 @@ def test_the_policy_of_a_page_is_widened_to_one_host_and_no_further() -> None:
         {"style_url": "javascript:alert(1)"},
         {"style_url": "https://user:secret@example.org/style.json"},
         {"style_url": "https://a.example.org/s.json", "tiles_url": "https://b.example.org/{z}"},
+        {"pmtiles_file": "a.pmtiles", "tiles_url": "https://b.example.org/{z}"},
+        {"style_url": "https://a.example.org/s.json", "more_hosts": ("https://b.example.org; script-src *",)},
+        {"style_url": "https://a.example.org/s.json", "more_hosts": ("*",)},
     ],
 )
-def test_an_address_that_could_open_more_is_refused(said: dict[str, str]) -> None:
+def test_an_address_that_could_open_more_is_refused(said: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="not"):
         Map(**said)

@@ -17,6 +17,7 @@ from safezone.zone.findings import Findings
 from safezone.zone.import_routes import dependencies
 from safezone.zone.imports.keeping import Imports
 from safezone.zone.layers import Layers
+from safezone.zone.map_routes import MapFolder
 from safezone.zone.routes import routes
 from safezone.zone.station_set import read_zone_set
 from tests.support.engines import EngineName
@@ -38,7 +39,7 @@ def client(engine: EngineName, tmp_path: Path) -> Iterator[TestClient[Litestar]]
         dependencies={
             "identity": Provide(identity, sync_to_thread=False),
             "desk": Provide(lambda: node.desk, sync_to_thread=False),
-            **dependencies(Imports(tmp_path / "imports"), Layers(tmp_path / "ground")),
+            **dependencies(Imports(tmp_path / "imports"), Layers(tmp_path / "ground"), MapFolder(tmp_path)),
         },
     )
     with TestClient(app) as client:

@@ -1,4 +1,4 @@
-"""Settings of what lies outside the station: the one host of a map, a collector of traces."""
+"""Settings of what lies outside the station: the hosts of a map, a collector of traces."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Traces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("endpoint begins with http:// or https://")
 
 
+_MAP_HOST: Final = r"https://[A-Za-z0-9.-]+(?::\d+)?|http://127\.0\.0\.1:\d+"
 _MAP_ADDRESS: Final = re.compile(
     r"https://[A-Za-z0-9.-]+(?::\d+)?/[A-Za-z0-9._~/?=&%{}@+-]*|http://127\.0\.0\.1:\d+/[\w./{}-]*"
 )
@@ -30,21 +31,30 @@ _MAP_ADDRESS: Final = re.compile(
 class Map(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is drawn under the zone besides its own layers, which need no internet. Empty: nothing from outside."""
 
+    pmtiles_file: str = ""
+    """A map in one file (PMTiles 3, vector or pictures), such as `ground/mukdahan.pmtiles` in the data folder; no internet
+    is needed for it."""
     style_url: str = ""
-    """Address of a MapLibre style, such as `https://maps.example.org/style.json`; everything in it must come from that host."""
+    """Address of a MapLibre style, such as `https://maps.example.org/style.json`."""
     tiles_url: str = ""
     """Raster tiles, such as `https://tiles.example.org/{z}/{x}/{y}.png`."""
+    more_hosts: tuple[str, ...] = ()
+    """Hosts that the style asks besides its own, such as `["https://tiles.example.org"]`; the pages may ask no other."""
     attribution: str = ""
     """Whose map it is, as its licence asks; shown on the map."""
 
     def __post_init__(self) -> None:
-        if self.style_url and self.tiles_url:
-            raise ValueError("style_url or tiles_url, not both")
+        if sum(map(bool, (self.pmtiles_file, self.style_url, self.tiles_url))) > 1:
+            raise ValueError("pmtiles_file, style_url or tiles_url, not several of them")
         for each in (self.style_url, self.tiles_url):
             if each and not _MAP_ADDRESS.fullmatch(each):
                 raise ValueError(f"{each!r} is not an address that begins with https://")
+        for each in self.more_hosts:
+            if not re.fullmatch(_MAP_HOST, each):
+                raise ValueError(f"{each!r} is not a host as in https://tiles.example.org")
 
     @property
-    def origin(self) -> str:
-        """The one host outside that a page may ask, as a policy names it; empty when there is none."""
-        return "/".join((self.style_url or self.tiles_url).split("/", 3)[:3])
+    def origins(self) -> str:
+        """The hosts outside that a page may ask, as a policy names them; empty when there is none."""
+        own = "/".join((self.style_url or self.tiles_url).split("/", 3)[:3])
+        return " ".join(dict.fromkeys((own, *self.more_hosts))) if own else ""

@@ -27,13 +27,13 @@ PAGE_HEADERS: Final = {
 }
 
 
-def page_headers(map_origin: str = "") -> dict[str, str]:
-    """The headers of a page; with the host of an online map, if one is set, allowed for the map and nothing else."""
-    if not map_origin:
+def page_headers(map_origins: str = "") -> dict[str, str]:
+    """The headers of a page; with the hosts of an online map, if one is set, allowed for the map and nothing else."""
+    if not map_origins:
         return PAGE_HEADERS
     policy = PAGE_HEADERS["Content-Security-Policy"]
-    policy = policy.replace("connect-src 'self'", f"connect-src 'self' {map_origin}")
-    policy = policy.replace("img-src 'self'", f"img-src 'self' {map_origin}")
+    policy = policy.replace("connect-src 'self'", f"connect-src 'self' {map_origins}")
+    policy = policy.replace("img-src 'self'", f"img-src 'self' {map_origins}")
     return {**PAGE_HEADERS, "Content-Security-Policy": policy}
 
 

@@ -50,7 +50,7 @@ from safezone.incidents.routes import IncidentRoutes
 from safezone.incidents.surroundings import Surroundings
 
 WEB_DIST: Final = Path(__file__).parent.parent / "web_dist"
-AS_THEY_COME: Final = ["/api/v1/live", "/api/v1/estate/import", "/api/v1/zone/layers/"]
+AS_THEY_COME: Final = ["/api/v1/live", "/api/v1/estate/import", "/api/v1/zone/layers/", "/map/"]
 """Answers whose lines are sent one by one as they come, or that are small already: nothing gathers them up to pack them."""
 BAD_SIGN_INS_PER_S: Final = 0.5
 BAD_SIGN_INS_AT_ONCE: Final = 30
@@ -178,7 +178,7 @@ async def _page_in_language(desk: NamedDependency[Desk], request: Request[Any, A
         # The page must come even then: it says what is wrong.
         language = desk.settings.screens.language
     page = await _page()
-    page.headers.update(page_headers(desk.settings.map.origin))
+    page.headers.update(page_headers(desk.settings.map.origins))
     page.set_cookie(
         Cookie("safezone_lang", language, samesite="strict", secure=request.url.scheme == "https")
     )

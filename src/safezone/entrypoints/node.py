@@ -60,6 +60,7 @@ from safezone.patrol.routes import routes as patrol_routes
 from safezone.zone.import_routes import dependencies as zone_dependencies
 from safezone.zone.imports.keeping import Imports
 from safezone.zone.layers import Layers
+from safezone.zone.map_routes import MapFolder
 from safezone.zone.routes import routes as zone_routes
 
 logger = logging.getLogger("safezone.node")
@@ -135,7 +136,7 @@ class Node:
         self.hub.trouble = self.trouble
         self._server: _Server | None = None
         routes: list[Any] = [*ASSET_ROUTES, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
-        given = zone_dependencies(Imports(folder.imports), Layers(folder.ground))
+        given = zone_dependencies(Imports(folder.imports), Layers(folder.ground), MapFolder(folder.path))
         self.access = AccessLog(folder.access, self.desk.clock, self.desk.settings.access.keep_days)
         roads = Roads(folder.roads_file)
         self.app = create_app(self.desk, self.hub, surroundings, roads, routes, self, self.access, given)

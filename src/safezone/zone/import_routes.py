@@ -23,6 +23,7 @@ from safezone.zone.imports.keeping import Imports, Kept
 from safezone.zone.imports.proposal import Answers, Proposal
 from safezone.zone.imports.taking import Take, command_of
 from safezone.zone.layers import Layer, Layers, building
+from safezone.zone.map_routes import STATION_MAP, MapFolder
 from safezone.zone.queries import check_reader, get_station
 
 
@@ -45,8 +46,9 @@ class ConfirmBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class MapSource(msgspec.Struct, frozen=True):
-    """The map from outside that this station has set: a style or raster tiles; both empty when there is none."""
+    """The map that this station has set: a PMTiles file that it serves, a style or raster tiles; all empty when there is none."""
 
+    pmtiles_url: str
     style_url: str
     tiles_url: str
     attribution: str
@@ -220,7 +222,8 @@ class LayerRoutes(Controller):
         """The imported layers, and the online map that this station has set, if any."""
         check_reader(identity, identity.station)
         said = desk.settings.map
-        source = MapSource(said.style_url, said.tiles_url, said.attribution)
+        served = f"/map/{STATION_MAP}" if said.pmtiles_file else ""
+        source = MapSource(served, said.style_url, said.tiles_url, said.attribution)
         return LayerList(await desk.think(layers.all), source)
 
     @get(
@@ -252,9 +255,10 @@ class LayerRoutes(Controller):
         )
 
 
-def dependencies(imports: Imports, layers: Layers) -> dict[str, Provide]:
+def dependencies(imports: Imports, layers: Layers, map_folder: MapFolder) -> dict[str, Provide]:
     """What these routes are given."""
     return {
         "imports": Provide(lambda: imports, sync_to_thread=False, use_cache=True),
         "layers": Provide(lambda: layers, sync_to_thread=False, use_cache=True),
+        "map_folder": Provide(lambda: map_folder, sync_to_thread=False, use_cache=True),
     }

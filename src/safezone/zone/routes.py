@@ -21,6 +21,7 @@ from safezone.zone.edit_routes import ZoneEditRoutes
 from safezone.zone.findings import words_of
 from safezone.zone.history import zone_on
 from safezone.zone.import_routes import ImportRoutes, LayerRoutes
+from safezone.zone.map_routes import get_map_file
 from safezone.zone.queries import zone_geojson
 
 
@@ -87,4 +88,4 @@ def _day(text: str) -> date:
         ) from None
 
 
-routes: list[Any] = [get_zone, ZoneEditRoutes, ImportRoutes, LayerRoutes]
+routes: list[Any] = [get_zone, get_map_file, ZoneEditRoutes, ImportRoutes, LayerRoutes]

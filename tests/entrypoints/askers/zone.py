@@ -13,6 +13,7 @@ TABLE = """
                                                      public pole unit operator supervisor admin auditor chief commander technician cctv_owner partner
 GET    /api/v1/zone/details                          401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
 GET    /api/v1/zone/versions                         401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /map/{name}                                   401    403  404  404      404        404   404    404   404       404        404        404
 POST   /api/v1/zone/check                            401    403  403  403      yes        yes   403    yes   403       403        403        403
 POST   /api/v1/zone/boundary                         401    403  403  403      yes        yes   403    yes   403       403        403        403
 POST   /api/v1/zone/communities                      401    403  403  403      yes        yes   403    yes   403       403        403        403
@@ -52,7 +53,7 @@ def prepare(asker: Any, row: Any) -> dict[str, Any]:
     """A new good request for this row, as arguments for httpx."""
     if "/imports" in row.path or "/layers" in row.path:
         return _prepare_import(asker, row)
-    url = row.path.format(community_id="asked", place_id="asked")
+    url = row.path.format(community_id="asked", place_id="asked", name="station.pmtiles")
     if row.method == "GET":
         return {"method": "GET", "url": url}
     if row.path.endswith("/check"):

@@ -377,6 +377,9 @@ export const en: Record<Key, string> = {
   "map.unit.stale": "Unit, old fix (hollow)",
   "map.failed": "The map cannot be drawn on this computer (WebGL needed). Queue and dispatch work as usual",
   "map.illustrative": "Streets and places are illustrative",
+  "map.dead.host": "The map of {host} cannot be reached — the built-in map is shown, and it is tried again",
+  "map.dead.file":
+    "The station's map file cannot be read — the built-in map is shown; look at the file named in [map]",
   "map.layers": "Layers",
   "map.zoom_in": "Zoom in",
   "map.zoom_out": "Zoom out",

@@ -3,6 +3,19 @@ import type { ZoneCollection } from "../api/types.ts";
 
 const TINTS = ["#20364e", "#2c2f4f", "#203c40", "#35324a", "#24403a"];
 
+/** `dead`: nothing of it can be had; what is built in is all there is until it comes back. */
+export type MapState = "none" | "asked" | "drawn" | "dead";
+
+/** What lies under the zone: whose maps these are, and how it stands with the one that the station has set. */
+export interface Ground {
+  attribution: string;
+  station: MapState;
+  /** Where the station's map comes from, as a person would say it; empty when it is the station's own file. */
+  host: string;
+}
+
+export const NO_GROUND: Ground = { attribution: "", station: "none", host: "" };
+
 /** Gives each community its own quiet tint, so that neighbours are told apart. */
 export function tinted(zone: ZoneCollection): GeoJSON.FeatureCollection {
   let next = 0;

@@ -1,12 +1,15 @@
-/** What lies under the zone's own layers: what was imported (no internet needed), or the station's online map. */
-import type { LayerSpecification, Map as MapLibre, StyleSpecification } from "maplibre-gl";
+/** What lies under the zone's own layers: what was imported (no internet needed), and above it the map that the station has set. */
+import type { LayerSpecification, Map as MapLibre } from "maplibre-gl";
 import { ApiError, read } from "../api/client.ts";
+import type { Lang } from "../i18n/i18n.svelte.ts";
+import type { Ground, MapState } from "./ground.ts";
+import { StationMap, type MapSource } from "./station_map.ts";
 
 type LayerName = "green" | "water" | "buildings" | "streets";
 
 interface Layers {
   items: { name: LayerName; version: string; attribution: string }[];
-  source: { style_url: string; tiles_url: string; attribution: string };
+  source: MapSource;
 }
 
 /** How each layer is drawn: quiet, so that incidents and units stand out. */
@@ -66,23 +69,20 @@ function painted(name: LayerName, source: string): LayerSpecification[] {
   }
 }
 
-/** Puts the ground under everything else; gives back whose map it is, to be shown. A map without it is still a map. */
-export async function drawGround(map: MapLibre): Promise<string> {
+/** Puts the ground under everything else and tells how it is, now and whenever it changes. A map without it is still a map. */
+export async function drawGround(
+  map: MapLibre,
+  lang: Lang,
+  tell: (ground: Ground) => void,
+): Promise<StationMap | null> {
   let found: Layers;
   try {
     found = await read<Layers>("/api/v1/zone/layers");
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return "";
+    return null;
   }
   const under = map.getStyle().layers.find((layer) => layer.id !== "background")?.id;
-  const said = new Set<string>();
-  const { tiles_url, style_url, attribution } = found.source;
-  if (tiles_url) {
-    map.addSource("online", { type: "raster", tiles: [tiles_url], tileSize: 256 });
-    map.addLayer({ id: "online", type: "raster", source: "online" }, under);
-    said.add(attribution);
-  } else if (style_url && (await addStyle(map, style_url, under))) said.add(attribution);
   for (const layer of found.items) {
     const source = `ground-${layer.name}`;
     map.addSource(source, {
@@ -92,24 +92,17 @@ export async function drawGround(map: MapLibre): Promise<string> {
       tolerance: 0.5,
     });
     for (const each of painted(layer.name, source)) map.addLayer(each, under);
-    said.add(layer.attribution);
   }
-  return [...said].filter(Boolean).join(" · ");
-}
-
-/** The layers of an online style under our own; false when it cannot be had, which changes nothing else. */
-async function addStyle(map: MapLibre, url: string, under: string | undefined): Promise<boolean> {
-  try {
-    const style = (await (await fetch(url)).json()) as StyleSpecification;
-    for (const [name, source] of Object.entries(style.sources)) map.addSource(`online-${name}`, source);
-    for (const layer of style.layers) {
-      const source = "source" in layer ? { source: `online-${String(layer.source)}` } : {};
-      if (layer.type !== "symbol")
-        map.addLayer({ ...layer, ...source, id: `online-${layer.id}` } as LayerSpecification, under);
-    }
-    return true;
-  } catch (error) {
-    console.warn("the online map cannot be had", error);
-    return false;
-  }
+  const built = found.items.map((layer) => layer.attribution);
+  const { style_url, tiles_url, attribution } = found.source;
+  const host = style_url || tiles_url ? new URL(style_url || tiles_url).host : "";
+  const say = (station: MapState): void => {
+    const whose = station === "drawn" ? [attribution, ...built] : built;
+    tell({ attribution: [...new Set(whose)].filter(Boolean).join(" · "), station, host });
+  };
+  say("none");
+  // Above what is built in: where it has nothing, or is away, that is what one sees.
+  const station = new StationMap(map, found.source, under, lang, say);
+  await station.start();
+  return station;
 }

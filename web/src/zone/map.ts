@@ -11,9 +11,10 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { Place, ZoneCollection } from "../api/types.ts";
 import type { Lang } from "../i18n/i18n.svelte.ts";
 import { CROWD, type Features } from "./features.ts";
-import { boundsOf, outsideOf, tinted } from "./ground.ts";
+import { boundsOf, outsideOf, tinted, type Ground } from "./ground.ts";
 import { drawGround } from "./ground_layers.ts";
 import { addImages } from "./images.ts";
+import type { StationMap } from "./station_map.ts";
 import { scaleBar, type ScaleBar } from "./scale.ts";
 import { nameIn, NAMED_LAYERS, zoneStyle } from "./style.ts";
 
@@ -50,6 +51,7 @@ export class ZoneMapView {
   private moved = false;
   private readonly newest = new Map<LiveSource, Features>();
   private readonly drawing = new Set<LiveSource>();
+  private station: StationMap | null = null;
   private pulse: ReturnType<typeof setInterval> | undefined;
   private readonly ready: Promise<void>;
 
@@ -103,10 +105,10 @@ export class ZoneMapView {
     if (!this.moved) this.fit(false);
   }
 
-  /** Puts the imported ground under the zone; whose map it is must be shown. */
-  async drawGround(): Promise<string> {
+  /** Puts the ground under the zone; whose map it is, and that it is away, must be shown. */
+  async drawGround(lang: Lang, tell: (ground: Ground) => void): Promise<void> {
     await this.ready;
-    return drawGround(this.map);
+    this.station = await drawGround(this.map, lang, tell);
   }
 
   /** Draws these features; what comes while the last is still being drawn waits, and only the newest is taken up. */
@@ -132,6 +134,7 @@ export class ZoneMapView {
     this.map.getCanvas().setAttribute("aria-label", title);
     await this.ready;
     for (const layer of NAMED_LAYERS) this.map.setLayoutProperty(layer, "text-field", nameIn(lang));
+    this.station?.speak(lang);
   }
 
   /** Unacknowledged incidents breathe; not for people who asked for less motion, and not when there are none. */

@@ -11,8 +11,9 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { Place, ZoneCollection } from "../../api/types.ts";
 import type { Lang } from "../../i18n/i18n.svelte.ts";
-import { boundsOf, outsideOf, tinted } from "../ground.ts";
+import { boundsOf, outsideOf, tinted, type Ground } from "../ground.ts";
 import { drawGround } from "../ground_layers.ts";
+import type { StationMap } from "../station_map.ts";
 import { nameIn, NAMED_LAYERS, zoneStyle } from "../style.ts";
 import * as outline from "./outline.ts";
 
@@ -125,13 +126,14 @@ export class EditMap {
   private drawn: outline.Drawn = outline.EMPTY;
   private tool: Tool = "look";
   private dragged: number | null = null;
+  private station: StationMap | null = null;
 
   constructor(
     container: HTMLElement,
     lang: Lang,
     title: string,
     private readonly events: EditEvents,
-    attribution: (whose: string) => void,
+    ground: (ground: Ground) => void,
   ) {
     const style = zoneStyle(lang);
     for (const name of OVERLAYS) style.sources[name] = { type: "geojson", data: EMPTY };
@@ -155,7 +157,9 @@ export class EditMap {
     this.ready = letters.then(async () => {
       if (!this.map.loaded()) await this.map.once("load");
     });
-    void this.ready.then(async () => attribution(await drawGround(this.map)));
+    void this.ready.then(async () => {
+      this.station = await drawGround(this.map, lang, ground);
+    });
     this.map.on("click", (event) => this.click(event));
     this.map.on("contextmenu", (event) => this.takeAway(event));
     this.map.on("mousedown", (event) => this.grasp(event));
@@ -213,6 +217,7 @@ export class EditMap {
   async speak(lang: Lang): Promise<void> {
     await this.ready;
     for (const layer of NAMED_LAYERS) this.map.setLayoutProperty(layer, "text-field", nameIn(lang));
+    this.station?.speak(lang);
   }
 
   destroy(): void {
