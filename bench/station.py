@@ -25,7 +25,8 @@ def write_station(
     places = [(place_of or (lambda n: _on_grid(n, side)))(n) for n in range(points)]
     (folder / "station.toml").write_text(_TOML, "utf-8")
     east, north = (max(each) + STEP_DEG for each in zip(*places, strict=True))
-    corners = [(LON, LAT), (east, LAT), (east, north), (LON, north), (LON, LAT)]
+    west, south = (min(each) - STEP_DEG / 2 for each in zip(*places, strict=True))
+    corners = [(west, south), (east, south), (east, north), (west, north), (west, south)]
     boundary = {
         "type": "Feature",
         "properties": {"layer": "boundary"},

@@ -24,6 +24,7 @@ from safezone.assets.commands_register import (
 )
 from safezone.assets.details import get_detail, list_mous, list_owners
 from safezone.assets.kinds import KINDS
+from safezone.assets.map_of_all import find_marks
 from safezone.assets.rules_lifecycle import STEPS, may_reach, may_step
 from safezone.assets.station_set import read_station_set
 from safezone.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -224,7 +225,7 @@ def test_an_owner_sees_his_own_and_nothing_else_anywhere(both: Node) -> None:
             search.Wanted(bbox="97,5,106,21", kind="sos_point", q="sos-0"),
         ):
             assert search.find_page(conn, OWNER, wanted, TODAY).total == 0, wanted
-            assert search.find_marks(conn, OWNER, wanted, TODAY).id == []
+            assert find_marks(conn, OWNER, wanted, TODAY).id == []
             assert search.list_rows(conn, OWNER, wanted, TODAY, 10) == []
         assert sum(search.tally(conn, OWNER, TODAY).by_kind.values()) == shown.total
         assert [each.id for each in list_owners(conn, OWNER)] == ["municipality"]
@@ -260,7 +261,7 @@ def test_words_are_found_without_spaces_and_in_any_case(node: Node, q: str, foun
 def test_a_page_begins_where_the_last_one_ended(node: Node) -> None:
     with node.read() as conn:
         pages = [search.find_page(conn, CHIEF, search.Wanted(), TODAY, at, 40) for at in (0, 40, 80)]
-        marks = search.find_marks(conn, CHIEF, search.Wanted(), TODAY)
+        marks = find_marks(conn, CHIEF, search.Wanted(), TODAY)
         with pytest.raises(Invalid, match="west,south,east,north"):
             search.find_page(conn, CHIEF, search.Wanted(bbox="1,2,3"), TODAY)
     assert [each.total for each in pages] == [87, 87, 87]
@@ -268,3 +269,45 @@ def test_a_page_begins_where_the_last_one_ended(node: Node) -> None:
     assert ids == sorted(set(ids))
     assert len(ids) == 87
     assert len(marks.id) == len(marks.lon) == 26, "cameras stand at their sites"
+
+
+@pytest.mark.parametrize("zoom", [2.0, 9.5, 13.0, 15.9, 17.0, 18.0, None])
+def test_on_the_map_everything_is_counted_once_however_it_is_gathered(node: Node, zoom: float | None) -> None:
+    with node.read() as conn:
+        marks = find_marks(conn, CHIEF, search.Wanted(), TODAY, zoom)
+        shown = search.find_page(conn, CHIEF, search.Wanted(), TODAY, limit=500).items
+        drawn = {each.id: each for each in shown if each.site_id is None and each.lifecycle != "retired"}
+        box = search.Wanted(bbox="104.72,16.53,104.73,16.545")
+        inside = find_marks(conn, CHIEF, box, TODAY, zoom)
+    assert sum(marks.count) == marks.total == len(drawn)
+    assert inside.total == sum(
+        104.72 <= p.lon <= 104.73 and 16.53 <= p.lat <= 16.545 for e in drawn.values() if (p := e.place)
+    )
+    alone = [n for n, count in enumerate(marks.count) if count == 1]
+    assert [marks.id[n] for n in range(len(marks.id)) if n not in alone] == [""] * (
+        len(marks.id) - len(alone)
+    )
+    for n in alone:
+        one = drawn[marks.id[n]]
+        assert one.place is not None
+        assert (marks.lon[n], marks.lat[n]) == (round(one.place.lon, 6), round(one.place.lat, 6))
+        state = one.readiness if one.lifecycle == "in_service" else "PLANNED"
+        assert (marks.kinds[marks.kind[n]], marks.states[marks.state[n]]) == (one.kind, state)
+    if zoom is None or zoom >= 18:
+        assert len(alone) == len(drawn)
+    if zoom == 2.0:
+        assert marks.id == [""], "from so far away all of it is one circle"
+
+
+def test_what_is_found_follows_a_new_name_of_the_owner_and_of_the_thing(node: Node) -> None:
+    node.do(PutAssets([facts("lamp-1"), facts("lamp-2")], []), CHIEF)
+    node.do(NameOwner("municipality", Words("เทศบาลเมืองใหม่", "New TOWN"), "local_government"), CHIEF)
+    node.do(ChangeAsset("lamp-2", AssetChange(model="Glow 3")), CHIEF)
+
+    def found(q: str) -> list[str]:
+        with node.read() as conn:
+            return [each.id for each in search.find_page(conn, CHIEF, search.Wanted(q=q), TODAY).items]
+
+    assert found("เมืองใหม่") == found("new town lamp") == ["lamp-1", "lamp-2"]
+    assert found("glow") == ["lamp-2"]
+    assert node.verdict().content

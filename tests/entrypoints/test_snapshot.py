@@ -15,7 +15,8 @@ from safezone.events import patrol as patrol_events
 from safezone.events import zone as zone_events
 from tests.support.feed import Feed
 from tests.support.scenarios import MARKET, ON_THE_SCREEN, Scenario, opened
-from tests.support.station import RunningStation
+from tests.support.scenarios_estate import OWNER, new_asset
+from tests.support.station import Api, RunningStation
 
 _GROUND = tuple(
     each for each in vars(zone_events).values() if isinstance(each, type) and issubclass(each, Event)
@@ -44,7 +45,7 @@ def every_event() -> set[type[Event]]:
     return {each for each in found if issubclass(each, Event) and each is not Event}
 
 
-# ── folding, as documented: replace by id; the frame's views are how things stand ──
+# ── folding, as documented: replace by id, take out what is gone; the frame's views are how things stand ──
 
 LIMIT_OF = {
     "reported": "acknowledge_limit_s",
@@ -68,6 +69,8 @@ def fold(snapshot: dict[str, Any], frames: list[dict[str, Any]]) -> dict[str, An
     for frame in frames:
         for name in LISTS:
             by_id[name].update({view["id"]: view for view in frame.get(name, [])})
+            for gone in frame.get("gone", []):
+                by_id[name].pop(gone, None)
         folded["handover"] = frame.get("handover", folded["handover"])
         if settings := frame.get("settings"):
             folded["settings"] = settings
@@ -119,6 +122,44 @@ def test_old_snapshot_and_events_are_the_new_snapshot(
         assert comparable(fold(old, frames)) == comparable(new)
     assert comparable(old) != comparable(new), "the scenario shows nothing"
     seen |= {frame["kind"] for frame in read}
+
+
+FAR = {"lon": 104.90, "lat": 16.54}
+"""Eighteen kilometres from the demonstration's zone."""
+NEAR_FAR = {"lon": 104.901, "lat": 16.54}
+
+
+def things_come_into_sight_and_go(station: RunningStation, _operator: Api) -> None:
+    """A lamp is carried to the zone and away again; a pole far away is shown all the same; a lamp is taken out of use."""
+    chief = station.api("chief")
+    chief.act("/api/v1/estate/owners/municipality", OWNER)
+    chief.act("/api/v1/assets", new_asset("far-site", "camera_site", place=FAR))
+    chief.act("/api/v1/assets", new_asset("far-lamp", "light_pole", place=FAR))
+    chief.act("/api/v1/assets", new_asset("far-pole", "sos_point", place=FAR))
+    chief.act("/api/v1/assets", new_asset("old-lamp", "light_pole"))
+    chief.act("/api/v1/assets/old-lamp/lifecycle", {"lifecycle": "retired", "reason": "เสีย"})
+    chief.act("/api/v1/assets", new_asset("lost-lamp", "light_pole"))
+    chief.act("/api/v1/assets/lost-lamp/place", {"place": FAR})
+    chief.act("/api/v1/assets/far-lamp/place", {"place": MARKET})
+
+
+def test_a_console_is_given_what_it_draws_and_every_pole(running: RunningStation) -> None:
+    operator = running.api()
+    old = operator.ask("/api/v1/console")
+    before = {view["id"] for view in old["assets"]}
+    assert not [each for each in old["assets"] if each["kind"] == "camera"], "a site speaks for its cameras"
+    things_come_into_sight_and_go(running, operator)
+    running.settle()
+    new = operator.ask("/api/v1/console")
+    with Feed(running.url, operator.token, after=old["seq"]) as feed:
+        frames = [frame.data for frame in feed.changes_up_to(new["seq"])]
+    shown = comparable(fold(old, frames))
+    assert shown == comparable(new)
+    assert set(shown["assets"]) - before == {"far-pole", "far-lamp"}
+    told = operator.report(place=NEAR_FAR)["incident_id"]
+    near = operator.incident(told)["cameras"]
+    assert [each["id"] for each in near] == ["far-site"], "named with the incident, though not on the console"
+    assert operator.ask("/api/v1/assets/far-site")["readiness"] == "UNKNOWN"
 
 
 def test_positions_and_changes_end_in_the_new_snapshot(running: RunningStation) -> None:

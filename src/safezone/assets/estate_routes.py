@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from safezone.assets import details, search
 from safezone.assets.commands_register import NameOwner, RecordMou
 from safezone.assets.kinds import KINDS, Kind
+from safezone.assets.map_of_all import Marks, find_marks
 from safezone.assets.queries import check_may_look
 from safezone.assets.routes import Name, OnceKey, Search, today_at
 from safezone.core.desk import Desk
@@ -20,6 +21,7 @@ from safezone.core.i18n import Words
 from safezone.core.identity import Identity
 from safezone.events.assets import Lifecycle, Readiness, Sector
 
+Zoom = Annotated[float | None, QueryParameter(ge=0, le=24, required=False)]
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 
@@ -90,12 +92,24 @@ class EstateRoutes(Controller):
         readiness: FromQuery[Readiness | None] = None,
         owner: FromQuery[str | None] = None,
         promise: FromQuery[Literal["overdue"] | None] = None,
-    ) -> search.Marks:
-        """Where everything stands that is wanted, in columns."""
+        bbox: FromQuery[str | None] = None,
+        zoom: Zoom = None,
+    ) -> Marks:
+        """Where everything stands that is wanted, in columns.
+
+        With the `zoom` of the map (tiles of 512 pixels) what would lie on top of each other comes as one circle with its
+        number; with `bbox` (`west,south,east,north`) only what lies there.
+        """
         wanted = search.Wanted(
-            q=q, kind=kind, lifecycle=lifecycle, readiness=readiness, owner_id=owner, promise=promise
+            q=q,
+            kind=kind,
+            lifecycle=lifecycle,
+            readiness=readiness,
+            owner_id=owner,
+            promise=promise,
+            bbox=bbox,
         )
-        return await desk.ask(search.find_marks, identity, wanted, today_at(desk))
+        return await desk.ask(find_marks, identity, wanted, today_at(desk), zoom)
 
     @get("/owners")
     async def list_owners(self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]) -> Owners:

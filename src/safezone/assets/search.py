@@ -1,4 +1,4 @@
-"""Looking for equipment among very much of it: by words, kind, state, readiness, owner and place; and all of it as a map."""
+"""Looking for equipment among very much of it: by words, kind, state, readiness, owner and place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from safezone.assets.kinds import KINDS
 from safezone.assets.queries import VIEWS, AssetView, check_may_look, view_of, whose
@@ -19,7 +19,6 @@ from safezone.core.identity import Identity
 from safezone.events.assets import Lifecycle, Readiness
 
 LONGEST_PAGE: Final = 1_000
-READINESS: Final[tuple[Readiness, ...]] = ("DOWN", "UNKNOWN", "WATCH", "READY")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,22 +47,6 @@ class AssetPage(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Marks(msgspec.Struct, frozen=True):
-    """What was found, as a map draws it: one column for each thing it needs, since of 50,000 nothing is said twice.
-
-    `kind` and `state` are places in `kinds` and `states`; a state is a readiness, or PLANNED for what is not in service.
-    """
-
-    kinds: list[str]
-    states: list[str]
-    id: list[str]
-    lon: list[float]
-    lat: list[float]
-    kind: list[int]
-    state: list[int]
-    unplaced: int
-
-
 def find_page(
     conn: Connection, identity: Identity, wanted: Wanted, today: date, offset: int = 0, limit: int = 500
 ) -> AssetPage:
@@ -79,30 +62,8 @@ def find_page(
 
 def count(conn: Connection, identity: Identity, wanted: Wanted, today: date) -> int:
     """How many assets are wanted."""
-    counted = _from_found(select(func.count()), identity, wanted, today)
+    counted = from_found(select(func.count()), identity, wanted, today)
     return int(conn.execute(counted).scalar_one())
-
-
-def find_marks(conn: Connection, identity: Identity, wanted: Wanted, today: date) -> Marks:
-    """Where the assets stand that are wanted; what hangs at a site is not drawn beside it, and what is retired not at all."""
-    check_may_look(identity, identity.station)
-    columns = select(asset.c.id, asset.c.lon, asset.c.lat, asset.c.kind, asset.c.lifecycle, asset.c.readiness)
-    drawn = _from_found(columns, identity, wanted, today).where(
-        asset.c.site_id.is_(None), asset.c.lifecycle != "retired"
-    )
-    kinds, states = list(KINDS), ["PLANNED", *READINESS]
-    kind_at, state_at = {k: n for n, k in enumerate(kinds)}, {s: n for n, s in enumerate(states)}
-    marks, unplaced = Marks(kinds, states, [], [], [], [], [], 0), 0
-    for id_, lon, lat, kind, lifecycle, readiness in conn.execute(drawn):
-        if lon is None:
-            unplaced += 1
-            continue
-        marks.id.append(id_)
-        marks.lon.append(lon)
-        marks.lat.append(lat)
-        marks.kind.append(kind_at[kind])
-        marks.state.append(state_at[readiness] if lifecycle == "in_service" else 0)
-    return msgspec.structs.replace(marks, unplaced=unplaced)
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -158,11 +119,12 @@ def count_in_service(conn: Connection, identity: Identity, today: date) -> InSer
 def list_rows(conn: Connection, identity: Identity, wanted: Wanted, today: date, limit: int) -> Sequence[Any]:
     """The rows of the register that are wanted, by id, for a list on paper or in a sheet."""
     check_may_look(identity, identity.station)
-    found = _from_found(select(asset), identity, wanted, today)
+    found = from_found(select(asset), identity, wanted, today)
     return conn.execute(found.order_by(asset.c.id).limit(limit)).all()
 
 
-def _from_found(columns: Select[Any], identity: Identity, wanted: Wanted, today: date) -> Select[Any]:
+def from_found(columns: Select[Any], identity: Identity, wanted: Wanted, today: date) -> Select[Any]:
+    """These columns of the assets that are wanted."""
     of_mou = (mou.c.station == asset.c.station) & (mou.c.id == asset.c.mou_id)
     found = columns.select_from(asset.outerjoin(mou, of_mou) if wanted.promise else asset)
     return found.where(asset.c.station == identity.station, *_such(identity, wanted, today))
@@ -183,24 +145,16 @@ def _such(identity: Identity, wanted: Wanted, today: date) -> list[ColumnElement
     if wanted.ids:
         such.append(asset.c.id.in_(wanted.ids))
     if wanted.bbox is not None:
-        west, south, east, north = _box(wanted.bbox)
+        west, south, east, north = box_of(wanted.bbox)
         such += [asset.c.lon.between(west, east), asset.c.lat.between(south, north)]
     if wanted.promise == "overdue":
         such += [mou.c.until_day < today.isoformat(), asset.c.lifecycle != "retired"]
-    for word in wanted.q.split()[:8]:
-        texts = (
-            asset.c.code,
-            asset.c.name_th,
-            asset.c.name_en,
-            asset.c.owner_th,
-            asset.c.owner_en,
-            asset.c.model,
-        )
-        such.append(or_(*(text.icontains(word, autoescape=True) for text in texts)))
+    such += [asset.c.words.contains(word, autoescape=True) for word in wanted.q.lower().split()[:8]]
     return such
 
 
-def _box(said: str) -> tuple[float, float, float, float]:
+def box_of(said: str) -> tuple[float, float, float, float]:
+    """West, south, east, north; Invalid when that is no box."""
     try:
         west, south, east, north = (float(each) for each in said.split(","))
     except ValueError:

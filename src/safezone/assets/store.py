@@ -21,6 +21,7 @@ from safezone.core.bus import Bus
 from safezone.core.db import forget_remembered, to_us, upsert
 from safezone.core.event import Entry
 from safezone.core.geo import Point
+from safezone.core.i18n import Words
 from safezone.events import assets as ev
 
 _FIND_VERSION: Final = select(asset_version.c.event_id).where(
@@ -142,8 +143,17 @@ def _insert(
         "synthetic": event.synthetic,
     }
     row["in_service_us"] = to_us(entry.at) if event.lifecycle == "in_service" else None
+    row["words"] = words_of(event.code, event.name, event.owner)
     conn.execute(asset.insert(), row)
     _new_version(conn, entry)
+
+
+def words_of(code: str, name: Words, owner: Words, model: str | None = None) -> str:
+    """What a search looks into, in one piece: of 50,000 one text each is read much faster than six.
+
+    The small letters are made here and not by the database, so that every engine has the same.
+    """
+    return "\n".join((code, name.th, name.en, owner.th, owner.en, model or "")).lower()
 
 
 def _new_version(conn: Connection, entry: Entry) -> None:
@@ -190,6 +200,7 @@ def _facts_row(entry: Entry, facts: ev.AssetFacts) -> dict[str, Any]:
         "warranty_until": None if facts.warranty_until is None else facts.warranty_until.isoformat(),
         "synthetic": facts.synthetic,
         "touched_us": to_us(entry.at),
+        "words": words_of(facts.code, facts.name, facts.owner, facts.model),
     }
 
 
@@ -333,7 +344,17 @@ def _owner_named(conn: Connection, entry: Entry, event: ev.OwnerNamed) -> None:
     named = upsert(asset_owner, conn).values(station=entry.station, id=event.owner_id, **now)
     conn.execute(named.on_conflict_do_update(index_elements=["station", "id"], set_=now))
     theirs = (asset.c.station == entry.station) & (asset.c.owner_id == event.owner_id)
-    conn.execute(asset.update().where(theirs).values(owner_th=event.name.th, owner_en=event.name.en))
+    found = [
+        {
+            "of_id": row.id,
+            "new_words": words_of(row.code, Words(row.name_th, row.name_en), event.name, row.model),
+        }
+        for row in conn.execute(select(asset).where(theirs))
+    ]
+    if found:
+        its_names: dict[str, Any] = {"owner_th": event.name.th, "owner_en": event.name.en}
+        of_one = (asset.c.station == entry.station) & (asset.c.id == bindparam("of_id"))
+        conn.execute(asset.update().where(of_one).values(words=bindparam("new_words"), **its_names), found)
 
 
 def _mou_recorded(conn: Connection, entry: Entry, event: ev.MouRecorded) -> None:

@@ -41,11 +41,15 @@ asset = table(
     Column("order_severity", String(8)),
     Column("touched_us", BigInteger),
     Column("test_until_us", BigInteger),
+    Column("words", Text),
+    Index("asset_on_map", "station", "lon", "lat", "site_id", "lifecycle", "readiness", "kind", "id"),
+    Index("asset_by_kind", "station", "kind", "lifecycle", "readiness", "id"),
     Index("asset_by_site", "station", "site_id"),
     Index("asset_by_owner", "station", "owner_id"),
     Index("asset_by_touch", "station", "touched_us"),
     source="log",
 )
+"""`words` is what a search looks into: code, names, owner and model in small letters, in one piece."""
 
 asset_version = table(
     "asset_version",

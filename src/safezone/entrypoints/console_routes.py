@@ -13,8 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy import Connection
 
-from safezone.assets import queries as assets
-from safezone.assets.queries import AssetView
+from safezone.assets.on_console import ConsoleAsset, list_console_assets
 from safezone.core.desk import Desk
 from safezone.core.identity import Identity
 from safezone.core.in_force import SettingsInForce
@@ -74,7 +73,7 @@ class ConsoleSnapshot(msgspec.Struct, frozen=True):
     station: StationView
     incidents: list[IncidentView]
     units: list[UnitView]
-    assets: list[AssetView]
+    assets: list[ConsoleAsset]
     handover: NoteView | None
     settings: ConsoleSettings
 
@@ -97,7 +96,7 @@ def read_snapshot(
         zone.get_station(conn, identity.station),
         open_ones + closed,
         patrol.list_unit_views(conn, identity),
-        assets.list_asset_views(conn, identity.station, identity),
+        list_console_assets(conn, identity),
         incidents.find_handover(conn, identity),
         console_settings(in_force.read(conn, identity.station)),
     )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from safezone.assets import queries as assets
+from safezone.assets.on_console import find_console_assets
 from safezone.core.changing_settings import SettingChanged
 from safezone.core.event import Entry
 from safezone.core.geo import Point
@@ -119,8 +120,8 @@ class AssetFeed:
         return (event.subject,) if is_about_one else ()
 
     def views(self, conn: Connection, station: str, ids: Sequence[str]) -> dict[str, Any]:
-        """How these assets stand now."""
-        return {view.id: view for view in assets.asset_views(conn, station, ids)}
+        """How those of these assets stand now that a console shows; of the others it is told that they are gone."""
+        return dict(find_console_assets(conn, station, ids))
 
     def visible_to(self, view: Any, identity: Identity) -> Any | None:
         """Where the equipment stands and how it is may be seen by everybody on duty."""

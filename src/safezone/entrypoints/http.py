@@ -52,6 +52,8 @@ from safezone.incidents.surroundings import Surroundings
 WEB_DIST: Final = Path(__file__).parent.parent / "web_dist"
 AS_THEY_COME: Final = ["/api/v1/live", "/api/v1/estate/import", "/api/v1/zone/layers/", "/map/"]
 """Answers whose lines are sent one by one as they come, or that are small already: nothing gathers them up to pack them."""
+PACKED: Final = 5
+"""How hard answers are packed (1 to 9): 9 takes four times as long in the loop that serves everybody, for 10 % less."""
 BAD_SIGN_INS_PER_S: Final = 0.5
 BAD_SIGN_INS_AT_ONCE: Final = 30
 """Attempts to sign in with a token that nobody has, from one address. A good token is never held up by them."""
@@ -135,7 +137,9 @@ def create_app(
         },
         before_send=[add_headers, access.on_send],
         request_max_body_size=desk.settings.web.max_body_mib * 1024 * 1024 + 1024,
-        compression_config=CompressionConfig(backend="gzip", exclude=AS_THEY_COME, minimum_size=2048),
+        compression_config=CompressionConfig(
+            backend="gzip", gzip_compress_level=PACKED, exclude=AS_THEY_COME, minimum_size=2048
+        ),
         openapi_config=openapi_config(),
         logging_config=None,
     )

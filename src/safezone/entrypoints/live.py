@@ -260,6 +260,9 @@ class LiveHub:
 
     def _encode_for_ccoc(self, entry: Entry, parts: Sequence[_Part]) -> bytes:
         data = _about(entry)
+        # What was touched and has no view is not shown (any more): taken out of use, or moved out of sight.
+        if gone := [id_ for part in parts for id_ in part.touched if id_ not in part.views]:
+            data["gone"] = gone
         for part in parts:
             if not part.ids:
                 continue

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import msgspec
 from litestar import Controller, get
 from litestar.di import NamedDependency
 from sqlalchemy import Connection
 
-from safezone.assets import queries as assets
+from safezone.assets import search
 from safezone.core.desk import Desk
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
@@ -20,6 +20,9 @@ from safezone.incidents import queries as incidents
 
 _BY_PART = {"backup": "backup_failed", "witness": "record_rewritten"}
 """Parts of the program whose trouble is told by a route of its own."""
+DOWN: Final = search.Wanted(readiness="DOWN")
+MOST_NAMED: Final = 6
+"""Of much that is down so much is named; the rest is a number, and the office lists it."""
 
 
 class NoticeView(msgspec.Struct, frozen=True):
@@ -48,13 +51,12 @@ def _list(conn: Connection, identity: Identity, desk: Desk, parts: Sequence[Noti
         found.append(NoticeView("not_acknowledged", words))
     if "device_down" in told:
         reader = system(identity.station, "notices")
-        views = assets.list_asset_views(conn, identity.station, reader)
-        down = [view.code for view in views if view.readiness == "DOWN"]
-        if down:
-            named = ", ".join(down[:6]) + (" …" if len(down) > 6 else "")
+        down = search.find_page(conn, reader, DOWN, desk.clock.now().date(), limit=MOST_NAMED)
+        if down.total:
+            named = ", ".join(view.code for view in down.items) + (" …" if down.total > MOST_NAMED else "")
             words = Words(
-                th=f"อุปกรณ์ใช้งานไม่ได้ {len(down)} รายการ: {named}",
-                en=f"Equipment that is down ({len(down)}): {named}",
+                th=f"อุปกรณ์ใช้งานไม่ได้ {down.total} รายการ: {named}",
+                en=f"Equipment that is down ({down.total}): {named}",
             )
             found.append(NoticeView("device_down", words))
     for part in parts:

@@ -22,7 +22,7 @@ from safezone.events.zone import (
     SelectionCriteria,
 )
 from safezone.zone import store
-from safezone.zone.geodesy import area_m2, middle_of
+from safezone.zone.geodesy import area_m2, metres_per_degree, middle_of
 from safezone.zone.remembered import Remembered
 from safezone.zone.rules import NO_ZONE, Ground, PlaceNote
 
@@ -110,6 +110,18 @@ class _Known(msgspec.Struct, frozen=True):
     view: StationView
     ground: Ground
     map: Map
+    box: tuple[float, float, float, float] | None
+
+
+def find_box(conn: Connection, station: str, around_m: float) -> tuple[float, float, float, float] | None:
+    """West, south, east, north of the zone and so much around it; None while no boundary was drawn."""
+    known = _KNOWN.find(conn, station)
+    if known is None or known.box is None:
+        return None
+    west, south, east, north = known.box
+    east_m, north_m = metres_per_degree((south + north) / 2)
+    wide, high = around_m / east_m, around_m / north_m
+    return west - wide, south - high, east + wide, north + high
 
 
 def find_station(conn: Connection, station: str) -> StationView | None:
@@ -224,7 +236,15 @@ def _build(conn: Connection, station: str) -> _Known | None:
         [_place_of(shape) for shape in shapes if shape.layer == "place"],
     )
     version = store.find_version(conn, station) or ""
-    return _Known(view, ground, Map(version, geojson_of(view, of_zone, shapes)))
+    return _Known(view, ground, Map(version, geojson_of(view, of_zone, shapes)), _box_of(boundary))
+
+
+def _box_of(area: Area) -> tuple[float, float, float, float] | None:
+    corners = [position for polygon in area for ring in polygon for position in ring]
+    if not corners:
+        return None
+    lons, lats = zip(*corners, strict=True)
+    return min(lons), min(lats), max(lons), max(lats)
 
 
 _KNOWN: Final = Remembered(store.find_version, _build)

@@ -1,5 +1,6 @@
 /** Talks to the station's own server and turns every refusal into something a person can read. */
 import type {
+  AssetView,
   ConsoleSnapshot,
   HandoverView,
   IncidentDetail,
@@ -78,6 +79,7 @@ export const api = {
   session: () => read<SessionView>("/api/v1/session"),
   console: () => read<ConsoleSnapshot>("/api/v1/console"),
   zone: () => read<ZoneCollection>("/api/v1/zone"),
+  asset: (id: string) => read<AssetView>(`/api/v1/assets/${encodeURIComponent(id)}`),
 
   incident: (id: string) => read<IncidentDetail>(incident(id)),
   recommendation: (id: string) => read<Recommendation>(`${incident(id)}/recommendation`),

@@ -275,6 +275,25 @@ export interface AssetView {
   test_until_at?: IsoTime | null;
 }
 
+/** What the console shows of an asset: every SOS point, and what else stands in and around the zone. */
+export interface ConsoleAsset {
+  id: string;
+  kind: AssetKind;
+  code: string;
+  name: Words;
+  place?: Place | null;
+  lifecycle: Lifecycle;
+  readiness: Readiness;
+  readiness_since_at: IsoTime | null;
+  /** Why, of what is in service. */
+  readiness_reason?: Words | null;
+  /** Whose it is, where somebody would have to be called. */
+  owner?: Words | null;
+  camera_count?: number | null;
+  last_heartbeat_at?: IsoTime | null;
+  test_until_at?: IsoTime | null;
+}
+
 // ── zone and console ────────────────────────────────────────────────────────────────────────────
 
 export interface StationView {
@@ -322,7 +341,7 @@ export interface ConsoleSnapshot {
   station: StationView;
   incidents: IncidentView[];
   units: UnitView[];
-  assets: AssetView[];
+  assets: ConsoleAsset[];
   handover: HandoverView | null;
   settings: ConsoleSettings;
 }
@@ -338,7 +357,9 @@ export interface ChangeFrame {
   /** Only what this event changed; a part that it did not touch is left out. */
   incidents?: IncidentView[];
   units?: UnitView[];
-  assets?: AssetView[];
+  assets?: ConsoleAsset[];
+  /** Not shown on the console any more: taken out of use, or moved out of sight. */
+  gone?: string[];
   handover?: HandoverView | null;
   /** A setting was changed: what the console draws by from now on, running clocks included. */
   settings?: ConsoleSettings;

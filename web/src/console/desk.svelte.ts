@@ -1,6 +1,6 @@
 /** The operator's desk: which incident is chosen, which panel is open, and what the hands are doing. */
 import { getContext, setContext } from "svelte";
-import type { AssetView, IncidentView, Place, UnitView } from "../api/types.ts";
+import type { ConsoleAsset, IncidentView, Place, UnitView } from "../api/types.ts";
 import { tOr } from "../i18n/i18n.svelte.ts";
 import { IncidentWork } from "../incidents/work.svelte.ts";
 import { closedLastToFirst, isUnacknowledged, openFirstToLast } from "../incidents/order.ts";
@@ -47,7 +47,7 @@ export class Desk {
 
   readonly incidents: ReadonlyMap<string, IncidentView> = $derived(this.feed.state?.incidents ?? NOTHING);
   readonly units: ReadonlyMap<string, UnitView> = $derived(this.feed.state?.units ?? NOTHING);
-  readonly assets: ReadonlyMap<string, AssetView> = $derived(this.feed.state?.assets ?? NOTHING);
+  readonly assets: ReadonlyMap<string, ConsoleAsset> = $derived(this.feed.state?.assets ?? NOTHING);
   readonly open: IncidentView[] = $derived(openFirstToLast(this.incidents.values()));
   readonly closed: IncidentView[] = $derived(closedLastToFirst(this.incidents.values()));
   readonly unacknowledged: IncidentView[] = $derived(this.open.filter(isUnacknowledged));

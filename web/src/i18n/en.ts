@@ -301,6 +301,10 @@ export const en: Record<Key, string> = {
   "asset.heartbeat": "last heard {age} ago",
   "asset.heartbeat.never": "never heard",
   "asset.owner": "Owner: {owner}",
+  "asset.more": "and {n} more",
+  "asset.scope":
+    "Every SOS point, and what stands in the zone and within 1 km of it; a site speaks for its cameras.",
+  "asset.register": "All of it: the equipment register",
   "asset.planned": "Not in service yet ({n})",
 
   // units

@@ -296,6 +296,9 @@ export const th = {
   "asset.heartbeat": "สัญญาณล่าสุด {age} ก่อน",
   "asset.heartbeat.never": "ไม่เคยมีสัญญาณ",
   "asset.owner": "เจ้าของ {owner}",
+  "asset.more": "และอีก {n} รายการ",
+  "asset.scope": "แสดงเสา SOS ทุกต้น และอุปกรณ์ในพื้นที่กับรอบพื้นที่ 1 กม. กล้องแต่ละตัวดูที่จุดติดตั้ง",
+  "asset.register": "ดูทั้งหมดในทะเบียนอุปกรณ์",
   "asset.planned": "ยังไม่ใช้งาน ({n})",
 
   // units

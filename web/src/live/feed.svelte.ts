@@ -28,6 +28,9 @@ const GROUND: ReadonlySet<string> = new Set([
   "map_sketched",
 ]);
 
+/** With another boundary another part of the equipment is the console's. */
+const OTHER_GROUND: ReadonlySet<string> = new Set(["zone_drawn"]);
+
 export class LiveFeed {
   state = $state.raw<LiveState | null>(null);
   loadError = $state.raw<ApiError | null>(null);
@@ -126,6 +129,7 @@ export class LiveFeed {
         this.notices = message.frame.notices;
       }
       if (message.type === "change" && GROUND.has(message.frame.kind)) this.groundChanges += 1;
+      if (message.type === "change" && OTHER_GROUND.has(message.frame.kind)) void this.load();
       this.pending.push(message);
       this.planFlush();
     }

@@ -50,6 +50,24 @@ describe("old snapshot + frames = new snapshot", () => {
     expect(state.incidents.get("a")?.clock?.limit_s).not.toBe(77);
   });
 
+  test("equipment that is gone from sight is gone here, and what is not known here is no reason to stumble", () => {
+    const lamp = {
+      id: "lamp-1",
+      kind: "light_pole",
+      code: "LAMP-1",
+      name: { th: "เสาไฟ", en: "Lamp" },
+      place: { lon: 104.73, lat: 16.54 },
+      lifecycle: "in_service",
+      readiness: "READY",
+      readiness_since_at: at(5),
+    } as const;
+    const shown = applyChange(fromSnapshot(before), change(6, { assets: [lamp] }));
+    expect([...shown.assets.keys()]).toEqual(["lamp-1"]);
+    const next = applyChange(shown, change(7, { gone: ["lamp-1", "cam-9"] }));
+    expect([...next.assets.keys()]).toEqual([]);
+    expect(applyChange(next, change(8, { gone: ["cam-9"] })).assets).toBe(next.assets);
+  });
+
   test("nothing is changed in place, and what did not change stays the same object", () => {
     const state = fromSnapshot(before);
     const next = applyChange(state, change(6, { incidents: [acknowledged] }));

@@ -1,7 +1,7 @@
 /** The state of the screen as a fold: old snapshot + frames = new snapshot, whatever the order of arrival. */
 import type {
-  AssetView,
   ChangeFrame,
+  ConsoleAsset,
   ConsoleSettings,
   ConsoleSnapshot,
   Fix,
@@ -22,7 +22,7 @@ export interface LiveState {
   readonly settings: ConsoleSettings;
   readonly incidents: ReadonlyMap<string, IncidentView>;
   readonly units: ReadonlyMap<string, UnitView>;
-  readonly assets: ReadonlyMap<string, AssetView>;
+  readonly assets: ReadonlyMap<string, ConsoleAsset>;
   readonly handover: HandoverView | null;
 }
 
@@ -54,7 +54,10 @@ export function applyChange(state: LiveState, frame: ChangeFrame): LiveState {
     settings: frame.settings ?? state.settings,
     incidents: reclocked(merged(state.incidents, frame.incidents, newerIncident), frame.settings),
     units: merged(state.units, frame.units, newerUnit),
-    assets: merged(state.assets, frame.assets, (_old, next) => next),
+    assets: without(
+      merged(state.assets, frame.assets, (_old, next) => next),
+      frame.gone,
+    ),
     handover: frame.handover ?? state.handover,
   };
 }
@@ -128,6 +131,16 @@ function later(a: string, b: string): string {
 
 function byId<T extends { id: string }>(views: readonly T[]): ReadonlyMap<string, T> {
   return new Map(views.map((view) => [view.id, view]));
+}
+
+function without<T>(
+  old: ReadonlyMap<string, T>,
+  gone: readonly string[] | undefined,
+): ReadonlyMap<string, T> {
+  if (!gone?.some((id) => old.has(id))) return old;
+  const next = new Map(old);
+  for (const id of gone) next.delete(id);
+  return next;
 }
 
 function merged<T extends { id: string }>(

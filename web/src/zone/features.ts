@@ -1,5 +1,5 @@
 /** What the map draws of incidents, units and equipment, as GeoJSON; nothing here knows the map library. */
-import type { AssetView, ConsoleSettings, IncidentView, Place, UnitView } from "../api/types.ts";
+import type { ConsoleAsset, ConsoleSettings, IncidentView, Place, UnitView } from "../api/types.ts";
 import { isOpen, isUnacknowledged } from "../incidents/order.ts";
 import { fixAgeS, freshness } from "../patrol/fix.ts";
 
@@ -80,11 +80,11 @@ export function tone(unit: UnitView): Tone {
   return unit.state === "on_scene" ? "scene" : "off";
 }
 
-/** Camera sites and SOS points (single cameras stand at their site). */
-export function assetFeatures(assets: Iterable<AssetView>, nearIds: ReadonlySet<string>): Features {
+/** Equipment that stands somewhere (single cameras stand at their site, and are not among what the console is given). */
+export function assetFeatures(assets: Iterable<ConsoleAsset>, nearIds: ReadonlySet<string>): Features {
   const features: Features["features"] = [];
   for (const asset of assets) {
-    if (!asset.place || (asset.kind === "camera" && asset.site_id) || asset.lifecycle === "retired") continue;
+    if (!asset.place || asset.lifecycle === "retired") continue;
     const serving = asset.lifecycle === "in_service";
     features.push(
       point(asset.place, {

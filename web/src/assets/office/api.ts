@@ -35,7 +35,18 @@ export interface Marks {
   lat: number[];
   kind: number[];
   state: number[];
+  /** More than one: a circle of so many, `down` and `watch` of them, without an id. */
+  count: number[];
+  down: number[];
+  watch: number[];
+  total: number;
   unplaced: number;
+}
+
+/** What of the map is to be drawn; without `bbox` all of it. */
+export interface Section {
+  zoom: number;
+  bbox?: string;
 }
 
 export interface Tally {
@@ -202,7 +213,8 @@ export const estate = {
   tally: () => read<Tally>(`${ESTATE}/tally`),
   page: (wanted: Wanted, offset: number, limit: number) =>
     read<Page>(`/api/v1/assets?${queryOf(wanted, { offset, limit })}`),
-  marks: (wanted: Wanted) => read<Marks>(`${ESTATE}/map?${queryOf(wanted)}`),
+  marks: (wanted: Wanted, section: Section) =>
+    read<Marks>(`${ESTATE}/map?${queryOf(wanted, { ...section })}`),
   owners: async () => (await read<{ items: Owner[] }>(`${ESTATE}/owners`)).items,
   mous: async () => (await read<{ items: Mou[] }>(`${ESTATE}/mous`)).items,
   orders: async () => (await read<{ items: Order[] }>(`${ESTATE}/work-orders`)).items,

@@ -31,9 +31,12 @@ class EstateDesk {
   tally = $state.raw<Tally | null>(null);
   detail = $state.raw<Detail | null>(null);
   problem = $state.raw<unknown>(null);
+  /** How often the list was answered. */
+  answers = $state(0);
   /** Grows with every change, so that the map and lists ask anew. */
   changes = $state(0);
-  private asked = 0;
+  private asking = false;
+  private asked = false;
 
   async start(): Promise<void> {
     await this.trying(async () => {
@@ -43,21 +46,35 @@ class EstateDesk {
         estate.mous(),
       ]);
     });
-    await this.find();
+    await Promise.all([this.find(), this.count()]);
   }
 
-  /** What the filter wants, from the beginning. */
+  /** What the filter wants, from the beginning. One question at a time: what is typed meanwhile is asked next. */
   async find(): Promise<void> {
-    const mine = ++this.asked;
     this.loading = true;
+    this.asked = true;
+    if (this.asking) return;
+    this.asking = true;
+    try {
+      while (this.asked) {
+        this.asked = false;
+        await this.trying(async () => {
+          const page = await estate.page({ ...this.wanted }, 0, PAGE);
+          this.items = page.items;
+          this.total = page.total;
+          this.answers += 1;
+        });
+      }
+    } finally {
+      this.asking = this.loading = false;
+    }
+  }
+
+  /** How many there are of everything, whatever the filter wants. */
+  async count(): Promise<void> {
     await this.trying(async () => {
-      const [page, tally] = await Promise.all([estate.page(this.wanted, 0, PAGE), estate.tally()]);
-      if (mine !== this.asked) return; // somebody typed on meanwhile
-      this.items = page.items;
-      this.total = page.total;
-      this.tally = tally;
+      this.tally = await estate.tally();
     });
-    if (mine === this.asked) this.loading = false;
   }
 
   async more(): Promise<void> {
@@ -88,6 +105,7 @@ class EstateDesk {
     if (done) {
       this.changes += 1;
       void this.find();
+      void this.count();
     }
     return done;
   }

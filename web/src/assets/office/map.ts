@@ -1,5 +1,5 @@
-/** Very much equipment on one map: gathered into circles that open when one comes nearer. */
-import { Map as MapLibre, setWorkerUrl, type GeoJSONSource, type MapGeoJSONFeature } from "maplibre-gl";
+/** Very much equipment on one map: the server gathers it into circles, which open when one comes nearer. */
+import { Map as MapLibre, setWorkerUrl, type GeoJSONSource, type LngLatBounds } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { ZoneCollection } from "../../api/types.ts";
@@ -7,7 +7,7 @@ import type { Lang } from "../../i18n/i18n.svelte.ts";
 import { boundsOf, outsideOf, tinted } from "../../zone/ground.ts";
 import { addImages } from "../../zone/images.ts";
 import { zoneStyle } from "../../zone/style.ts";
-import type { Marks } from "./api.ts";
+import type { Marks, Section } from "./api.ts";
 
 setWorkerUrl(workerUrl); // MapLibre 6 draws nothing without it
 
@@ -19,13 +19,19 @@ const COLOURS: Record<string, string> = {
   PLANNED: "#5d7085",
 };
 const SIGNS = new Set(["camera_site", "sos_point"]);
+/** So much more than what is seen is asked for on every side, as a share of it: a short way needs no question. */
+const MARGIN = 0.35;
+/** As far out as one begins when nobody knows yet where anything stands. */
+const FAR_ZOOM = 9;
 
 export class EstateMapView {
   private readonly map: MapLibre;
   private readonly ready: Promise<void>;
   private placed = false;
+  private covered: { bounds: LngLatBounds; zoom: number } | null = null;
 
-  constructor(container: HTMLElement, lang: Lang, press: (id: string) => void) {
+  /** `press` is told of a thing that was pressed, `look` when another part of the map is to be drawn. */
+  constructor(container: HTMLElement, lang: Lang, press: (id: string) => void, look: () => void) {
     this.map = new MapLibre({
       container,
       style: zoneStyle(lang),
@@ -44,13 +50,44 @@ export class EstateMapView {
       this.addLayers();
     });
     this.map.on("click", (event) => {
-      const found = this.map.queryRenderedFeatures(event.point, {
-        layers: ["many", "one"].filter((l) => this.map.getLayer(l)),
-      });
-      const first = found[0];
-      if (first?.properties["cluster"]) void this.openUp(first);
-      else if (first) press(String(first.properties["id"]));
+      const layers = ["many", "one"].filter((layer) => this.map.getLayer(layer));
+      const first = this.map.queryRenderedFeatures(event.point, { layers })[0];
+      if (!first) return;
+      const id = String(first.properties["id"]);
+      if (id) press(id);
+      else this.openUp(first.geometry as GeoJSON.Point);
     });
+    this.map.on("moveend", () => {
+      if (this.placed && !this.isCovered()) look();
+    });
+  }
+
+  /** What is to be asked for, so that what is seen now and a little around it can be drawn. */
+  section(): Section {
+    if (!this.placed) return { zoom: FAR_ZOOM };
+    const { bounds, zoom } = this.seen(MARGIN);
+    this.covered = { bounds, zoom };
+    const corners = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+    const inside = corners.map((each, n) => Math.max(n % 2 ? -90 : -180, Math.min(n % 2 ? 90 : 180, each)));
+    return { zoom, bbox: inside.map((each) => each.toFixed(5)).join(",") };
+  }
+
+  private seen(margin: number): { bounds: LngLatBounds; zoom: number } {
+    const bounds = this.map.getBounds();
+    const [wide, high] = [bounds.getEast() - bounds.getWest(), bounds.getNorth() - bounds.getSouth()];
+    bounds.extend([bounds.getWest() - wide * margin, bounds.getSouth() - high * margin]);
+    bounds.extend([bounds.getEast() + wide * margin, bounds.getNorth() + high * margin]);
+    return { bounds, zoom: Math.floor(this.map.getZoom()) };
+  }
+
+  private isCovered(): boolean {
+    const { bounds, zoom } = this.seen(0);
+    const covered = this.covered;
+    return (
+      covered?.zoom === zoom &&
+      covered.bounds.contains(bounds.getSouthWest()) &&
+      covered.bounds.contains(bounds.getNorthEast())
+    );
   }
 
   async drawZone(zone: ZoneCollection): Promise<void> {
@@ -62,34 +99,33 @@ export class EstateMapView {
     this.placed = bounds !== null;
   }
 
-  async draw(marks: Marks): Promise<void> {
+  /** Draws what the server found; false when the map has gone where they lie, and is to be asked for anew. */
+  async draw(marks: Marks): Promise<boolean> {
     await this.ready;
-    const features = marks.id.map((id, n): GeoJSON.Feature<GeoJSON.Point> => {
-      const kind = marks.kinds[marks.kind[n] ?? 0] ?? "";
-      const state = marks.states[marks.state[n] ?? 0] ?? "PLANNED";
-      return {
-        type: "Feature",
-        geometry: { type: "Point", coordinates: [marks.lon[n] ?? 0, marks.lat[n] ?? 0] },
-        properties: {
-          id,
-          image: `asset-${SIGNS.has(kind) ? kind : "other"}-${state}`,
-          down: state === "DOWN" ? 1 : 0,
-          watch: state === "WATCH" ? 1 : 0,
-        },
-      };
-    });
-    await this.source("estate")?.setData({ type: "FeatureCollection", features });
     if (!this.placed && marks.id.length > 0) {
-      const [lon, lat] = [marks.lon, marks.lat];
-      const low = (values: number[]): number => values.reduce((a, b) => Math.min(a, b));
-      const high = (values: number[]): number => values.reduce((a, b) => Math.max(a, b));
-      this.map.fitBounds([low(lon), low(lat), high(lon), high(lat)], {
-        padding: 36,
-        animate: false,
-        maxZoom: 16,
-      });
-      this.placed = true;
+      this.goTo(marks);
+      return false;
     }
+    await this.source("estate")?.setData({ type: "FeatureCollection", features: featuresOf(marks) });
+    await this.shown();
+    return true;
+  }
+
+  /** Everything that was given to the map stands on the screen. */
+  private async shown(): Promise<void> {
+    while (!this.map.loaded()) await this.map.once("render");
+  }
+
+  private goTo(marks: Marks): void {
+    const [lon, lat] = [marks.lon, marks.lat];
+    const low = (values: number[]): number => values.reduce((a, b) => Math.min(a, b));
+    const high = (values: number[]): number => values.reduce((a, b) => Math.max(a, b));
+    this.map.fitBounds([low(lon), low(lat), high(lon), high(lat)], {
+      padding: 36,
+      animate: false,
+      maxZoom: 16,
+    });
+    this.placed = true;
   }
 
   destroy(): void {
@@ -97,31 +133,14 @@ export class EstateMapView {
   }
 
   private addLayers(): void {
-    this.map.addSource("estate", {
-      type: "geojson",
-      data: { type: "FeatureCollection", features: [] },
-      cluster: true,
-      clusterRadius: 46,
-      clusterMaxZoom: 17,
-      clusterProperties: { down: ["+", ["get", "down"]], watch: ["+", ["get", "watch"]] },
-    });
+    this.map.addSource("estate", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
     this.map.addLayer({
       id: "many",
       type: "circle",
       source: "estate",
-      filter: ["has", "point_count"],
+      filter: [">", ["get", "count"], 1],
       paint: {
-        "circle-radius": [
-          "interpolate",
-          ["linear"],
-          ["sqrt", ["get", "point_count"]],
-          1,
-          13,
-          10,
-          20,
-          100,
-          34,
-        ],
+        "circle-radius": ["interpolate", ["linear"], ["sqrt", ["get", "count"]], 1, 13, 10, 20, 100, 34],
         "circle-color": "#14202d",
         "circle-stroke-width": 2.5,
         "circle-stroke-color": [
@@ -138,9 +157,9 @@ export class EstateMapView {
       id: "many-count",
       type: "symbol",
       source: "estate",
-      filter: ["has", "point_count"],
+      filter: [">", ["get", "count"], 1],
       layout: {
-        "text-field": ["get", "point_count_abbreviated"],
+        "text-field": ["get", "label"],
         "text-font": ["Plex Thai"],
         "text-size": 13,
         "text-allow-overlap": true,
@@ -151,21 +170,43 @@ export class EstateMapView {
       id: "one",
       type: "symbol",
       source: "estate",
-      filter: ["!", ["has", "point_count"]],
+      filter: ["==", ["get", "count"], 1],
       layout: { "icon-image": ["get", "image"], "icon-allow-overlap": true },
     });
   }
 
-  private async openUp(cluster: MapGeoJSONFeature): Promise<void> {
-    const zoom = await this.source("estate")?.getClusterExpansionZoom(
-      Number(cluster.properties["cluster_id"]),
-    );
-    const [lon, lat] = (cluster.geometry as GeoJSON.Point).coordinates;
-    if (zoom !== undefined && lon !== undefined && lat !== undefined)
-      this.map.easeTo({ center: [lon, lat], zoom: zoom + 0.3, duration: 300 });
+  private openUp(circle: GeoJSON.Point): void {
+    const [lon, lat] = circle.coordinates;
+    if (lon === undefined || lat === undefined) return;
+    this.map.easeTo({ center: [lon, lat], zoom: Math.floor(this.map.getZoom()) + 2, duration: 300 });
   }
 
   private source(name: string): GeoJSONSource | undefined {
     return this.map.getSource<GeoJSONSource>(name);
   }
+}
+
+/** 1,240 does not fit into a circle. */
+function short(count: number): string {
+  return count < 1000 ? String(count) : `${(count / 1000).toFixed(count < 10_000 ? 1 : 0)}k`;
+}
+
+function featuresOf(marks: Marks): GeoJSON.Feature<GeoJSON.Point>[] {
+  return marks.id.map((id, n) => {
+    const kind = marks.kinds[marks.kind[n] ?? 0] ?? "";
+    const state = marks.states[marks.state[n] ?? 0] ?? "PLANNED";
+    const count = marks.count[n] ?? 1;
+    return {
+      type: "Feature",
+      geometry: { type: "Point", coordinates: [marks.lon[n] ?? 0, marks.lat[n] ?? 0] },
+      properties: {
+        id,
+        count,
+        label: short(count),
+        image: `asset-${SIGNS.has(kind) ? kind : "other"}-${state}`,
+        down: marks.down[n] ?? 0,
+        watch: marks.watch[n] ?? 0,
+      },
+    };
+  });
 }
