@@ -111,7 +111,7 @@ def count_in_service(conn: Connection, identity: Identity, today: date) -> InSer
             left_out += n
         else:
             by_readiness[readiness] = by_readiness.get(readiness, 0) + n
-    overdue = _from_found(select(func.count()), identity, Wanted(promise="overdue"), today)
+    overdue = from_found(select(func.count()), identity, Wanted(promise="overdue"), today)
     late = conn.execute(overdue.where(asset.c.synthetic.is_(False))).scalar_one()
     return InService(sum(by_readiness.values()), by_readiness, int(late), left_out)
 
