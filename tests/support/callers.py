@@ -85,7 +85,7 @@ class Pole:
     def press(self, at: datetime | None = None) -> Pressed:
         """The button is pressed once more, now, by a clock that says `at`."""
         with self._lock:
-            press = Pressed(n=len(self.presses) + 1, at=at or datetime.now(UTC))
+            press = Pressed(n=max(self.presses, default=0) + 1, at=at or datetime.now(UTC))
             press.next_try_s = time.monotonic() + self._repeat_s
             self.presses[press.n] = self._unanswered[press.n] = press
         self._send(press)

@@ -1,8 +1,8 @@
 /* Strikes a program at a named moment: loaded into it with LD_PRELOAD, told when by a page of memory that a test writes.
 
    The program itself has no hook and knows nothing of this. The fields of the page, 32-bit numbers: which process, which
-   moment, how many of them are let pass first, what happens then, for how long every flush to disk takes, and by how much
-   its clock is wrong. */
+   moment, how many of them are let pass first, what happens then, for how long every flush to disk takes, by how much its
+   clock is wrong, whether anything was flushed since, and whether its parent is killed with it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -22,7 +22,7 @@
 enum { NEVER, BEFORE_WRITE, BEFORE_FLUSH, AFTER_FLUSH, BEFORE_WORD, AFTER_WORD, BEFORE_ASKED, AFTER_ASKED };
 
 struct page {
-    volatile int32_t pid, moment, let_pass, error, slow_us, shift_s, flushed;
+    volatile int32_t pid, moment, let_pass, error, slow_us, shift_s, flushed, with_parent;
 };
 
 static struct page nothing, *page = &nothing;
@@ -43,7 +43,10 @@ static int strike(int moment) {
         errno = page->error;
         return -1;
     }
-    if (__sync_fetch_and_sub(&page->let_pass, 1) == 0) kill(getpid(), SIGKILL);
+    if (__sync_fetch_and_sub(&page->let_pass, 1) == 0) {
+        if (page->with_parent) kill(getppid(), SIGKILL);
+        kill(getpid(), SIGKILL);
+    }
     return 0;
 }
 

@@ -58,13 +58,14 @@ class Moments:
             [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl"], check=True
         )
         page.write_bytes(bytes(mmap.PAGESIZE))
+        page.chmod(0o666)  # PostgreSQL runs as another user where we are root.
         with page.open("r+b") as file:
             self._page = mmap.mmap(file.fileno(), mmap.PAGESIZE)
         self.env = {"LD_PRELOAD": str(library), "SAFEZONE_TEST_MOMENTS": str(page)}
 
-    def kill(self, pid: int, moment: Moment) -> None:
-        """The process gets SIGKILL the next time it comes to this moment."""
-        self._tell(pid, moment.number, moment.let_pass)
+    def kill(self, pid: int, moment: Moment, *, with_parent: bool = False) -> None:
+        """The process gets SIGKILL the next time it comes to this moment, and its parent too where that is asked for."""
+        self._tell(pid, moment.number, moment.let_pass, with_parent=with_parent)
 
     def fail(self, pid: int, moment: Moment, error: int) -> None:
         """Every write or flush of this process fails with this errno, until `calm`."""
@@ -83,9 +84,17 @@ class Moments:
         self._tell(0)
 
     def _tell(
-        self, pid: int, moment: int = 0, let_pass: int = 0, error: int = 0, slow_us: int = 0, shift_s: int = 0
+        self,
+        pid: int,
+        moment: int = 0,
+        let_pass: int = 0,
+        error: int = 0,
+        slow_us: int = 0,
+        shift_s: int = 0,
+        *,
+        with_parent: bool = False,
     ) -> None:
         # The process is named last: before that nobody obeys what is half written.
         self._page[:4] = struct.pack("i", 0)
-        self._page[4:28] = struct.pack("6i", moment, let_pass, error, slow_us, shift_s, 0)
+        self._page[4:32] = struct.pack("7i", moment, let_pass, error, slow_us, shift_s, 0, with_parent)
         self._page[:4] = struct.pack("i", pid)

@@ -10,11 +10,13 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+import psutil
 import psycopg
 
 from tests.support.places import eventually, free_port
@@ -29,8 +31,9 @@ class Server:
     """A running server on 127.0.0.1; whoever connects as `safezone` is trusted, `guarded` needs a password."""
 
     def __init__(self, programs: Path, folder: Path, options: Mapping[str, str] | None = None) -> None:
-        """`options`: settings of the server that stand above those for tests."""
-        self._folder, self._programs = folder, programs
+        """`options`: settings of the server that stand above those for tests; `env` is for its next start."""
+        self.folder, self._programs = folder, programs
+        self.env: Mapping[str, str] = {}
         self._options = dict(options or {})
         self._made = 0
         self.port = free_port()
@@ -51,7 +54,7 @@ class Server:
     def _call(self, program: str, *words: str) -> None:
         done = subprocess.run(
             [str(self._programs / program), *words],
-            capture_output=True, text=True, check=False, timeout=120, cwd=self._folder, **self._run_as,
+            capture_output=True, text=True, check=False, timeout=120, cwd=self.folder, **self._run_as,
         )  # type: ignore[call-overload]  # fmt: skip
         assert done.returncode == 0, f"{program}: {done.stderr}"
 
@@ -64,10 +67,10 @@ class Server:
             "autovacuum": "off", "max_wal_size": "256MB", **self._options,
         }  # fmt: skip
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        log = (self._folder / "server.log").open("ab")
+        log = (self.folder / "server.log").open("ab")
         self._process = subprocess.Popen(
             [str(self._programs / "postgres"), "-D", str(self._data), *words],
-            stdout=log, stderr=log, cwd=self._folder,
+            stdout=log, stderr=log, cwd=self.folder, env={**os.environ, **self.env},
             # A test run that is killed takes its server with it.
             preexec_fn=lambda: ctypes.CDLL(None).prctl(_DEAD_PARENT, signal.SIGINT),
             **self._run_as,
@@ -76,7 +79,7 @@ class Server:
         eventually(self._answers, within_s=60)
 
     def _answers(self) -> bool:
-        assert self._process.poll() is None, (self._folder / "server.log").read_text("utf-8", "replace")
+        assert self._process.poll() is None, (self.folder / "server.log").read_text("utf-8", "replace")
         try:
             psycopg.connect(self.url("postgres", driver=False), connect_timeout=2).close()
         except psycopg.OperationalError:
@@ -89,10 +92,29 @@ class Server:
             self._process.send_signal(how)
         self._process.wait(30)
 
+    def kill(self) -> None:
+        """The server and all its processes were killed in the middle of whatever they were doing."""
+        family = self.processes()
+        for each in family:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        self.wait_until_gone(family)
+
+    def processes(self) -> list[psutil.Process]:
+        """The server, and whatever it has started."""
+        top = psutil.Process(self._process.pid)
+        return [top, *top.children(recursive=True)]
+
+    def wait_until_gone(self, family: list[psutil.Process]) -> None:
+        """None of these processes of it runs any more."""
+        self._process.wait(60)
+        _, alive = psutil.wait_procs(family[1:], 30)
+        assert not alive, alive
+
     def close(self) -> None:
         """The server has ended and nothing of it is left."""
         self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def pid(self) -> int:
@@ -107,6 +129,18 @@ class Server:
         """A statement outside any transaction."""
         with psycopg.connect(self.url(database, driver=False), autocommit=True) as conn:
             conn.execute(statement.encode())
+
+    def find_writers(self, database: str) -> list[int]:
+        """Its processes that write for a program: whoever may write holds a lock that says so. None while it is away."""
+        asked = (
+            "SELECT l.pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+            f"WHERE l.locktype = 'advisory' AND l.granted AND d.datname = '{database}'"
+        )
+        try:
+            with psycopg.connect(self.url("postgres", driver=False), connect_timeout=5) as conn:
+                return [row[0] for row in conn.execute(asked.encode())]
+        except psycopg.OperationalError:
+            return []
 
     def create(self, template: str = "template0") -> str:
         """The name of a new database, a copy of `template`."""

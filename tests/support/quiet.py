@@ -19,7 +19,8 @@ NEVER_BY_ITSELF_S: Final = 3600.0
 class Quiet(Life):
     """A station in which only that happens what a test asks for; the console watches."""
 
-    def __init__(self, station: Station, moments: Moments) -> None:
+    def __init__(self, station: Station, moments: Moments | None = None) -> None:
+        """Without `moments` nothing can be struck."""
         super().__init__(station, pace_s=NEVER_BY_ITSELF_S, seed=1)
         self.reporters = []
         self.moments = moments
@@ -39,6 +40,7 @@ class Quiet(Life):
 
     def strike(self, moment: Moment, act: Callable[[], Any]) -> None:
         """The program was killed at this moment of what `act` does, has come back, and `act` was answered."""
+        assert self.moments is not None
         pid = self.station.wait_until_answering("node")
         eventually(self.is_quiet, within_s=30.0)
         self.moments.kill(pid, moment)

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from tests.support.places import eventually
+
 Kept = Path | str
 """A SQLite file, or the address of a PostgreSQL database."""
 Claim = tuple[str | None, datetime | None]
@@ -68,7 +70,15 @@ def list_fixes(database: Kept) -> Counter[tuple[str, datetime]]:
 
 def _read(database: Kept, query: str) -> list[Any]:
     if isinstance(database, str):
-        with psycopg.connect(database.replace("+psycopg", "")) as server:
-            return server.execute(query.encode()).fetchall()
+        return eventually(lambda: _ask_server(database, query), within_s=60.0)[0]
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as conn:
         return conn.execute(query).fetchall()
+
+
+def _ask_server(database: str, query: str) -> list[list[Any]]:
+    """The rows, as the only thing in a list; nothing while the server is away: it may just have been killed."""
+    try:
+        with psycopg.connect(database.replace("+psycopg", "")) as server:
+            return [server.execute(query.encode()).fetchall()]
+    except psycopg.OperationalError:
+        return []

@@ -14,12 +14,14 @@ import secrets
 import shutil
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from safezone.core.i18n import Words
 from safezone.entrypoints.broker import LEAST_FREE_BYTES, find_pid
+from safezone.entrypoints.broker_mend import wish_set_aside
 from safezone.entrypoints.mqtt import MqttSettings
 from safezone.entrypoints.mqtt_link import BrokerRefuses, Link
 from safezone.entrypoints.own_link import OwnLink
@@ -32,6 +34,8 @@ LIMIT_S: Final = 2.0
 MISSES: Final = 2
 """So many missed in a row, and nothing else came through either: the broker keeps nothing."""
 PAUSE_S: Final = 0.5
+IN_VAIN: Final = 2
+"""So many times started again, and still nothing is kept: it is the store."""
 
 _KEEPS_NOTHING: Final = Words(
     th="โบรกเกอร์ไม่เก็บข้อความ (ดู broker/broker.log; ตรวจพื้นที่ดิสก์)",
@@ -43,9 +47,12 @@ class BrokerWatch:
     """Stands among the doors of the node, because its state is part of whether the station is well."""
 
     def __init__(
-        self, settings: MqttSettings, station: str, progress: Callable[[], int], renew: Callable[[], None]
+        self, settings: MqttSettings, station: str, progress: Callable[[], int], renew: Callable[[int], bool]
     ) -> None:
-        """`progress` counts what came through the broker to the program; `renew` ends a broker that keeps nothing."""
+        """`progress` counts what came through the broker to the program.
+
+        `renew` ends a broker that keeps nothing, and says whether it did; it is told how often it has done so in vain.
+        """
         self._settings = settings
         self._topic = f"safezone/{station}/watch"
         self._progress = progress
@@ -72,19 +79,19 @@ class BrokerWatch:
         return None if self._well else _KEEPS_NOTHING
 
     async def _watch(self) -> None:
-        misses = 0
+        misses = renewals = 0
         while True:
             before = self._progress()
             came_back = await self._try()
             if came_back is False and self._progress() == before:
                 misses += 1
             elif came_back:
-                misses = 0
-            if misses >= MISSES:
+                misses = renewals = 0
+            if misses >= MISSES and came_back is not None:
                 if self._well:
                     logger.error("%s", _KEEPS_NOTHING)
                 self._well = False
-                self._renew()
+                renewals += self._renew(renewals)
             elif not misses:
                 self._well = True
             await asyncio.sleep(PAUSE_S if misses else EVERY_S)
@@ -115,19 +122,25 @@ class BrokerWatch:
             self._heard.set()
 
 
-def renewal_of(directory: Path) -> Callable[[], None]:
+def renewal_of(directory: Path) -> Callable[[int], bool]:
     """What ends the embedded broker of this directory, so that its supervisor starts it again.
 
     It does nothing while the disk is still full: the broker would be no better off. A broker that does not end when it
-    is asked to is killed the next time; what it has confirmed lies on disk.
+    is asked to is killed the next time; what it has confirmed lies on disk. When IN_VAIN of its lives kept nothing, the
+    next one begins with an empty store, and the program takes what can be read of the old one.
     """
     return partial(_renew, directory, set())
 
 
-def _renew(directory: Path, asked: set[int]) -> None:
+def _renew(directory: Path, asked: set[int], in_vain: int) -> bool:
     pid = find_pid(directory)
     if pid is None or shutil.disk_usage(directory).free < LEAST_FREE_BYTES:
-        return
+        return False
+    if in_vain >= IN_VAIN:
+        with suppress(OSError):  # A disk that does not take this would not take a new store either.
+            wish_set_aside(directory)
     logger.warning("เริ่มโบรกเกอร์ใหม่ / the broker is started again (pid %d)", pid)
-    os.kill(pid, signal.SIGKILL if pid in asked else signal.SIGTERM)
+    first = pid not in asked
+    os.kill(pid, signal.SIGTERM if first else signal.SIGKILL)
     asked.add(pid)
+    return first

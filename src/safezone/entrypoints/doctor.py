@@ -27,6 +27,7 @@ from safezone.core.errors import SafezoneError
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings, load_settings
 from safezone.entrypoints.broker import LEAST_FREE_BYTES
+from safezone.entrypoints.broker_leftovers import check_aside
 from safezone.entrypoints.house import MIGRATIONS, DataFolder
 from safezone.entrypoints.node_checks import LITTLE_FREE_BYTES
 from safezone.entrypoints.safekeeping import Keeper, load_state
@@ -81,6 +82,7 @@ def examine(folder: DataFolder) -> Iterator[Line]:
     yield _disk(folder)
     yield from _database(folder, settings)
     yield _backup(folder, settings)
+    yield _broker_files(folder)
     yield from _certificates(settings)
     yield from _running(folder)
 
@@ -213,6 +215,15 @@ def _backup(folder: DataFolder, settings: Settings) -> Line:
         en=f"The last backup is of {kept.backup_ok.at:%Y-%m-%d %H:%M} UTC; the last drill: {drilled}.",
     )
     return Line("backup", "ok" if kept.drill_ok else "look", words)
+
+
+def _broker_files(folder: DataFolder) -> Line:
+    """Nothing of the broker's had to be set aside, or somebody has taken it away since."""
+    found = check_aside(folder.broker)
+    if found.reason is not None:
+        return Line("broker_files", "look", found.reason)
+    words = Words(th="ไม่มีไฟล์ของโบรกเกอร์ที่เสียหาย", en="None of the broker's files had to be set aside.")
+    return Line("broker_files", "ok", words)
 
 
 def _certificates(settings: Settings) -> Iterator[Line]:

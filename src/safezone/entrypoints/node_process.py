@@ -17,6 +17,7 @@ from safezone.core.i18n import Words
 from safezone.core.identity import Role
 from safezone.core.settings import Settings, load_settings
 from safezone.entrypoints import broker, logs
+from safezone.entrypoints.broker_leftovers import Leftovers
 from safezone.entrypoints.broker_users import BrokerUsers
 from safezone.entrypoints.broker_watch import BrokerWatch, renewal_of
 from safezone.entrypoints.house import DataFolder, Engine, House
@@ -79,6 +80,8 @@ class BrokerCall(msgspec.Struct, frozen=True):
 
     argv: list[str]
     env: dict[str, str]
+    directory: str = ""
+    """Where its files are."""
 
 
 class _BrokerDoor:
@@ -200,10 +203,12 @@ def _add_doors(node: Node, mqtt: MqttSettings, settings: Settings) -> None:
         watch = BrokerWatch(mqtt, desk.station, lambda: door.status().answered, renew)
         more = (device_of(desk.station, login),) if settings.probe.every_s else ()
         users = BrokerUsers(desk, folder.broker, lambda: door.status().connected, more)
-        node.doors += [watch, users]
+        leftovers = Leftovers(folder.broker, desk.station, on_message)
+        node.doors += [watch, users, leftovers]
         if node.certificate is not None and settings.broker.tls:
             node.certificate.on_change(lambda: broker.take_new_certificate(folder.broker))
         node.health.add("broker", lambda: check_said(watch.trouble))
+        node.health.add("broker_files", leftovers.look)
         node.health.add("broker_users", lambda: check_said(users.trouble, "degraded"))
     if settings.probe.every_s:
         node.probe_with(mqtt, login)
@@ -324,6 +329,6 @@ def _prepare_broker(
                 several_processes=bool(options.part),
             )
         prepared = broker.load(folder.broker)
-        call = BrokerCall(list(prepared.argv), dict(prepared.env))
+        call = BrokerCall(list(prepared.argv), dict(prepared.env), str(prepared.directory))
     write_ready(folder.run / "broker-call.json", call)
     return broker.door_settings(settings.broker, folder.broker, station)

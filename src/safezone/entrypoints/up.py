@@ -90,8 +90,8 @@ class _Launch:
             where = self._ready_file.parent
             _tell(f"safezone: --ready-file: ไม่มีโฟลเดอร์ {where} / There is no folder {where}", failed=True)
             return 78
-        waiter = Path(__file__).parent / "broker_child.py"
-        words = [sys.executable, "-S", str(waiter), str(self._run / "broker-call.json")]
+        words = [sys.executable, "-m", "safezone.entrypoints.broker_child"]
+        words.append(str(self._run / "broker-call.json"))
         broker = ChildSpec("broker", words, is_wrapped=True)
         supervisor = Supervisor(
             [broker, *children],
