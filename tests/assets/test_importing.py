@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,11 +18,13 @@ from xlsxwriter import Workbook
 
 from safezone.assets.columns import day_of, plain, satang_of, unplain, year_of
 from safezone.assets.tables_in import MAX_UNPACKED_BYTES, read_cells
+from safezone.core.auth import IssueCredential, Issued, installer
+from safezone.core.identity import Role
 from safezone.zone.findings import Findings
 from tests.support.engines import EngineName
 from tests.support.places import REPO
 from tests.support.scenarios_estate import OWNER
-from tests.support.station import Api, RunningStation
+from tests.support.station import STATION, Api, RunningStation
 
 REAL = REPO.parent / "shared" / "data" / "cameras"
 HEAD = "code,kind,name_th,name_en,lon,lat,lifecycle,owner,cost_baht,fiscal_year,warranty_until\n"
@@ -257,10 +260,22 @@ def test_a_register_that_changed_meanwhile_is_not_written_over(chief: Api, stati
         station.do(PutAssets([], [], "of-yesterday"), who("chief"))
 
 
+def taken_out(
+    station: RunningStation, role: Role, partner_id: str | None = None, **more: str
+) -> httpx.Response:
+    """The list as a machine of this role takes it out."""
+    asked = IssueCredential(sort="token", role=role, name="machine", partner_id=partner_id, exports=True)
+    issued: Issued = station.do(asked, installer(STATION))
+    machine = Api(station.url, issued.secret)
+    out = machine.post("/api/v1/estate/export", {"purpose": {"code": "audit"}, **more})
+    assert out.status_code == 200, out.text
+    machine.http.close()
+    return out
+
+
 @pytest.mark.parametrize("written_as", ["csv", "xlsx"])
 def test_what_goes_out_comes_in_again_as_it_was(chief: Api, station: RunningStation, written_as: str) -> None:
-    out = chief.get("/api/v1/estate/export", format=written_as)
-    assert out.status_code == 200
+    out = taken_out(station, "chief", format=written_as)
     again = report(chief, out.content, f"list.{written_as}", dry_run=False, confirmed=True)
     assert (again["problem_count"], again["new"], again["changed"]) == (0, 0, 0), again["problems"][:3]
     assert again["unchanged"] == chief.ask("/api/v1/assets", limit=1)["total"]
@@ -269,7 +284,7 @@ def test_what_goes_out_comes_in_again_as_it_was(chief: Api, station: RunningStat
 def test_an_owner_takes_out_his_own_alone(station: RunningStation, chief: Api) -> None:
     new = HEAD + "his-1,drone,โดรน,,104.7297,16.5430,in_service,municipality,,,\n"
     assert report(chief, new, dry_run=False)["stored"]
-    text = station.api("cctv-owner").get("/api/v1/estate/export").text
+    text = taken_out(station, "cctv_owner", partner_id="municipality").text
     assert "his-1" in text
     assert "sos-01" not in text
     assert {line.rsplit(",", 8)[1] for line in text.splitlines()[1:] if line} == {"municipality"}

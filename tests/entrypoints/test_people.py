@@ -207,8 +207,13 @@ def test_my_password_my_app_my_codes_my_sessions(station: RunningStation, browse
     who = browser if browser.get("/api/v1/session").is_success else elsewhere
     refused = who.post("/api/v1/account/recovery-codes")
     assert (refused.status_code, code_of(refused)) == (403, "step_up_needed")
-    assert who.post("/api/v1/session/step-up", {"password": "wrong one here"}).status_code == 401
-    assert who.act("/api/v1/session/step-up", {"password": OTHER})["proven"]
+    proof = "/api/v1/session/step-up"
+    alone = who.post(proof, {"password": OTHER})
+    assert (alone.status_code, code_of(alone)) == (401, "code_needed"), "a password that was seen is no proof"
+    station.clock.advance(30)
+    assert who.post(proof, {"password": "wrong one here", "code": who.code()}).status_code == 401
+    assert who.post(proof, {"code": who.code()}).status_code == 401, "nor is a telephone that lies about"
+    assert who.act(proof, {"password": OTHER, "code": who.code()})["proven"]
     assert len(who.act("/api/v1/account/recovery-codes")["recovery_codes"]) == rules.RECOVERY_CODES
     offer = who.act("/api/v1/account/totp/offer")
     wrong = who.post("/api/v1/account/totp", {"secret": offer["secret"], "code": "123"})

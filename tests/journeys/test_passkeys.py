@@ -61,7 +61,7 @@ def test_a_passkey_opens_the_account_until_it_is_removed(station: Station, page:
     invited = station.ask("POST", "/admin/accounts", asked, who="admin").json()
     assert page.evaluate(ACCEPT, [invited["link"].rpartition("=")[2], PASSWORD]) == 201
 
-    page.goto(f"{by_name(station)}/office/keys")
+    page.goto(f"{by_name(station)}/office/account")
     page.get_by_test_id("passkey-name").fill("โทรศัพท์ของฉัน")
     page.get_by_test_id("passkey-add").click()
     key = page.get_by_test_id("passkey")
@@ -72,7 +72,7 @@ def test_a_passkey_opens_the_account_until_it_is_removed(station: Station, page:
     expect(page.get_by_test_id("who")).to_contain_text(LOGIN)
     assert page.evaluate(SIGN) == {"proven": True}
 
-    page.goto(f"{by_name(station)}/office/keys")
+    page.goto(f"{by_name(station)}/office/account")
     for _ in range(2):
         page.get_by_test_id("passkey-remove").click()
     expect(key).to_have_count(0)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from safezone.assets import exporting, labels, search
@@ -23,6 +23,8 @@ from safezone.core.desk import Desk
 from safezone.core.errors import Invalid, Refused
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
+from safezone.core.purpose import DeclareLook, Purpose
+from safezone.core.taking_out import declare_export
 from safezone.events.assets import Lifecycle, Readiness
 from safezone.zone.findings import Findings, words_of
 from safezone.zone.queries import get_station
@@ -32,6 +34,22 @@ AT_ONCE: Final = 250
 """Rows between two signs of progress."""
 Format = Literal["csv", "xlsx"]
 EXPORTERS: Final = (*KEEPERS, "auditor", "commander", "technician", "cctv_owner")
+
+
+_WISHES: Final = ("q", "kind", "lifecycle", "readiness", "owner", "promise")
+
+
+class ListExportBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why it is taken out, how it is written, and what of the register is wanted: as in a search."""
+
+    purpose: Purpose
+    format: Format = "csv"
+    q: Annotated[str, msgspec.Meta(max_length=120)] = ""
+    kind: str | None = None
+    lifecycle: Lifecycle | None = None
+    readiness: Readiness | None = None
+    owner: str | None = None
+    promise: Literal["overdue"] | None = None
 
 
 class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -78,26 +96,30 @@ class ExchangeRoutes(Controller):
         lines = coming.lines(may_store=not dry_run, confirmed=confirmed)
         return Stream(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
 
-    @get("/export")
+    @post("/export", status_code=200)
     async def export_list(
         self,
+        data: JSONBody[ListExportBody],
+        request: Request[Any, Any, Any],
         identity: NamedDependency[Identity],
         desk: NamedDependency[Desk],
-        written_as: Annotated[Format, QueryParameter(name="format")] = "csv",
-        q: Search = "",
-        kind: FromQuery[str | None] = None,
-        lifecycle: FromQuery[Lifecycle | None] = None,
-        readiness: FromQuery[Readiness | None] = None,
-        owner: FromQuery[str | None] = None,
-        promise: FromQuery[Literal["overdue"] | None] = None,
     ) -> Response[bytes]:
-        """What is wanted of the register, with the columns that can be read in again. It stands in the access log."""
+        """What is wanted of the register, with the columns that can be read in again; why stands in the log before."""
         identity.require(*EXPORTERS)
+        chosen = {name: each for name in _WISHES if (each := getattr(data, name))}
+        scope = {**chosen, "format": data.format}
+        look = DeclareLook(what="export_assets", about="assets", purpose=data.purpose, scope=scope)
+        await declare_export(desk, identity, request.scope, look)
         wanted = search.Wanted(
-            q=q, kind=kind, lifecycle=lifecycle, readiness=readiness, owner_id=owner, promise=promise
+            q=data.q,
+            kind=data.kind,
+            lifecycle=data.lifecycle,
+            readiness=data.readiness,
+            owner_id=data.owner,
+            promise=data.promise,
         )
         rows = await desk.ask(search.list_rows, identity, wanted, today_at(desk), MAX_ROWS)
-        return await _sheet(desk, rows, written_as, f"assets-{today_at(desk).isoformat()}")
+        return await _sheet(desk, rows, data.format, f"assets-{today_at(desk).isoformat()}")
 
     @get("/template")
     async def get_template(

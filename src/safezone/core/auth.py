@@ -104,6 +104,8 @@ def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
     """
     uow.identity.require("admin", "system")
     check_owner(cmd)
+    if cmd.exports and cmd.sort != "token":
+        raise Invalid("exports_of_a_person", _EXPORTS_OF_A_PERSON, field="exports")
     if cmd.sort == "one_time_link" and cmd.role == "admin":
         cmd = msgspec.structs.replace(cmd, makes_account=True)
     login = None
@@ -114,6 +116,12 @@ def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
             if before.login in (None, login):
                 uow.record(CredentialRevoked(credential_id=before.id, reason="replaced"))
     return issue(cmd, uow, login=login)
+
+
+_EXPORTS_OF_A_PERSON: Final = Words(
+    th="สิทธิ์ส่งออกให้ได้เฉพาะโทเค็นของเครื่อง บุคคลยืนยันตัวตนทุกครั้งที่ส่งออก",
+    en="Only a machine's token may export by itself; a person proves each time who they are.",
+)
 
 
 def check_owner(cmd: IssueCredential) -> None:

@@ -23,6 +23,8 @@ class CredentialView(msgspec.Struct, frozen=True):
     issued_at: datetime
     expires_at: datetime | None
     state: Literal["good", "expired", "revoked"]
+    exports: bool
+    """May take lists out by itself."""
 
 
 def list_credentials(conn: Connection, station: str, at: datetime) -> list[CredentialView]:
@@ -41,6 +43,7 @@ def list_credentials(conn: Connection, station: str, at: datetime) -> list[Crede
             from_us(row.issued_at_us),
             maybe_from_us(row.expires_at_us),
             "revoked" if row.revoked_at_us is not None else "good" if is_good(row, at) else "expired",
+            bool(row.exports),
         )
         for row in rows
     ]

@@ -22,9 +22,10 @@ from litestar.types import Message, Scope
 
 from safezone.core.clock import Clock
 from safezone.core.identity import Identity
+from safezone.core.taking_out import remembered_purpose
 from safezone.entrypoints.gate import address_key
 from safezone.entrypoints.pacing import Allowance
-from safezone.entrypoints.remembered import remembered_identity, remembered_purpose
+from safezone.entrypoints.remembered import remembered_identity
 
 logger = logging.getLogger("safezone.access")
 
@@ -43,7 +44,6 @@ LOOKS: Final = {
     "/api/v1/handover": "read_handover",
     "/api/v1/units": "saw_positions",
     "/api/v1/units/{unit_id}": "saw_positions",
-    "/api/v1/estate/export": "exported_assets",
     "/api/v1/admin/refused-messages": "read_refused_messages",
     "/api/v1/admin/credentials": "listed_credentials",
     "/api/v1/admin/access": "read_access_log",
@@ -57,6 +57,7 @@ LOOKS: Final = {
 
 DEEDS: Final = {
     "/api/v1/audit/export": "exported_audit",
+    "/api/v1/estate/export": "exported_assets",
     "/api/v1/audit/checkpoints": "made_checkpoint",
     "/api/v1/audit/chain/check": "checked_chain",
 }

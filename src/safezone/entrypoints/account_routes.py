@@ -233,7 +233,7 @@ class OwnAccountRoutes(Controller):
         """Choose a new password; one's other sessions end."""
         require_account(identity)
         check_password(data.password, identity.name.rpartition("/")[2])
-        await signing_in.prove(identity, data.current, "")
+        await signing_in.check_password(identity, data.current)
         hashed = await signing_in.work(lambda: hash_password(data.password))
         await desk.execute(cmds.ChoosePassword(hashed), identity)
         return await desk.ask(get_own, identity, desk.clock.now(), desk.settings.accounts)

@@ -77,6 +77,8 @@ class CredentialBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     point_id: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] | None = None
     partner_id: Annotated[str, msgspec.Meta(pattern="^[a-z0-9_-]{1,64}$")] | None = None
     lifetime_s: Annotated[int, msgspec.Meta(ge=60, le=366 * 86_400)] | None = None
+    exports: bool = False
+    """A token of a machine that may take lists out by itself; a person proves each time who they are."""
 
 
 class NewCredential(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 from litestar import Controller, MediaType, Request, Response, get, post
@@ -13,20 +13,19 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 from sqlalchemy import Connection
 
-from safezone.core.accounts.proof import require_recent_proof
 from safezone.core.audit import Filter, LogLine, get_line, list_actors
 from safezone.core.checkpoints import head_of
 from safezone.core.desk import Desk
 from safezone.core.errors import Invalid, NotFound
 from safezone.core.i18n import THAI_TIME, Words
-from safezone.core.identity import Identity, Role
+from safezone.core.identity import Identity, PersonRole, Role
 from safezone.core.purpose import PURPOSES, DeclareLook, Purpose
+from safezone.core.taking_out import declare_export
 from safezone.entrypoints.audit_export import Format, write_export
 from safezone.entrypoints.audit_timeline import AuditPage, Cursor, Only, read_page
 from safezone.entrypoints.audit_words import KINDS, LOOKS
 from safezone.entrypoints.chain_check import ChainCheck
 from safezone.entrypoints.checkpoint_page import print_page
-from safezone.entrypoints.remembered import remember_purpose
 from safezone.entrypoints.witness import Kept, Witness
 
 READERS: tuple[Role, ...] = ("auditor", "admin", "chief")
@@ -60,11 +59,17 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Choices(msgspec.Struct, frozen=True):
-    """By what can be filtered, and the purposes among which an export names one."""
+    """By what can be filtered, and what the purposes are called."""
 
     actors: list[str]
     kinds: list[Named]
     purposes: dict[str, Words]
+
+
+class Purposes(msgspec.Struct, frozen=True):
+    """The purposes among which an export names one, by code."""
+
+    items: dict[str, Words]
 
 
 class ChainView(msgspec.Struct, frozen=True):
@@ -111,6 +116,19 @@ def _chain(
     shown = kept[:MOST_SHOWN] + [each for each in wrong if each not in kept[:MOST_SHOWN]][:MOST_SHOWN]
     key = witness.signer().public_key
     return ChainView(seq, end, check, shown, len(kept), len(wrong), key, elsewhere)
+
+
+class PurposeRoutes(Controller):
+    """For everybody who takes something out."""
+
+    path = "/api/v1/purposes"
+    tags = ("audit",)
+
+    @get()
+    async def list_purposes(self, identity: NamedDependency[Identity]) -> Purposes:
+        """For what something may be taken out of the station."""
+        identity.require(*get_args(PersonRole))
+        return Purposes(dict(PURPOSES.items()))
 
 
 class AuditRoutes(Controller):
@@ -170,19 +188,11 @@ class AuditRoutes(Controller):
     ) -> Stream:
         """Everything that fits, as CSV or JSON Lines. That it is taken out, and why, stands in the log before the first byte."""
         identity.require(*READERS)
-        require_recent_proof(identity, desk.clock.now())
         scope = {name: str(value) for name, value in msgspec.structs.asdict(data.filter).items() if value}
         scope |= {"only": data.only} if data.only else {}
-        await desk.execute(
-            DeclareLook(
-                what="export_audit",
-                about="audit",
-                purpose=data.purpose,
-                scope=scope | {"format": data.format},
-            ),
-            identity,
-        )
-        remember_purpose(request.scope, data.purpose)
+        scope |= {"format": data.format}
+        look = DeclareLook(what="export_audit", about="audit", purpose=data.purpose, scope=scope)
+        await declare_export(desk, identity, request.scope, look)
         wanted = msgspec.structs.replace(
             data.filter, since=_aware(data.filter.since), until=_aware(data.filter.until)
         )

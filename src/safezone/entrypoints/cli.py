@@ -350,6 +350,9 @@ def _add_station(commands: Commands[argparse.ArgumentParser]) -> None:
     issue.add_argument("--name", required=True, help="duty name, unit id or SOS point id")
     issue.add_argument("--partner", metavar="ID", help="whose they are: cctv_owner and partner only")
     issue.add_argument("--link", action="store_true", help="a link that works once, instead of a token")
+    issue.add_argument(
+        "--exports", action="store_true", help="a machine's token that may take lists out by itself"
+    )
     add_data(issue, STATION_DATA)
     listed = add(does, "list", "Every credential, without its secret.", "safezone credential list")
     add_data(listed, STATION_DATA)

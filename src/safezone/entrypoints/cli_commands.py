@@ -168,6 +168,7 @@ def run_credential(args: argparse.Namespace, wire: Wire) -> int:
             return _credential(args, engine)
         finally:
             engine.stop()
+            folder.unlock()
     except CannotStart as problem:
         say(problem.words)
         return 78
@@ -184,10 +185,10 @@ def _credential(args: argparse.Namespace, engine: Engine) -> int:
         return 0
     if args.what == "list":
         writer = csv.writer(sys.stdout)
-        writer.writerow(["id", "sort", "role", "name", "state"])
+        writer.writerow(["id", "sort", "role", "name", "state", "exports"])
         with engine.desk.database.read() as conn:
             writer.writerows(
-                [c.id, c.sort, c.role, c.name, c.state]
+                [c.id, c.sort, c.role, c.name, c.state, "yes" if c.exports else ""]
                 for c in list_credentials(conn, who.station, engine.clock.now())
             )
         return 0
@@ -199,6 +200,7 @@ def _credential(args: argparse.Namespace, engine: Engine) -> int:
         unit_id=args.name if args.role == "unit" else None,
         point_id=args.name if is_device else None,
         partner_id=args.partner,
+        exports=args.exports,
     )
     issued: Issued = engine.lane.submit(ask, who).result()
     print(f"/enter#token={issued.secret}" if args.link else issued.secret)

@@ -1,19 +1,13 @@
-"""What the ways to sign in have in common: the browser's hints, our own address, the second factor."""
+"""What the ways to sign in have in common: the browser's hints, our own address."""
 
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Request
-from sqlalchemy import Connection
 
-from safezone.core.accounts import refusals, rules
-from safezone.core.accounts.commands import Second
-from safezone.core.accounts.selection import find_secrets
-from safezone.core.clock import Clock
-from safezone.core.db import to_us
 from safezone.core.errors import Invalid
 from safezone.core.i18n import Words
 from safezone.core.sessions import Hint
@@ -21,10 +15,6 @@ from safezone.core.settings import Web
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.signing_in import browser_family
-
-CODES_PER_S: Final = 0.05
-CODES_AT_ONCE: Final = 6
-"""Codes that may be tried for one account: whoever guesses needs months, whoever mistypes does not notice."""
 
 
 def hint_of(request: Request[Any, Any, Any]) -> Hint:
@@ -68,18 +58,3 @@ def site_of(address: str) -> str:
             ),
         )
     return host
-
-
-def find_second(conn: Connection, station: str, clock: Clock, account_id: str, code: str) -> Second:
-    """What the code is: one of the account's app, or of its recovery codes; NotSignedIn when it is neither."""
-    now = clock.now()
-    secrets = find_secrets(conn, station, to_us(now), account_id=account_id)
-    if secrets.totp_secret is not None:
-        key = rules.totp_secret_bytes(secrets.totp_secret)
-        step = key and rules.find_step(key, code, int(now.timestamp()), secrets.totp_step)
-        if step:
-            return Second(totp_step=step)
-    number = rules.find_recovery(secrets.recovery_hashes, secrets.recovery_used, code)
-    if number is None:
-        raise refusals.bad_sign_in()
-    return Second(recovery_code=number)

@@ -24,11 +24,10 @@ from safezone.entrypoints.access import AccessLog, AccessRoutes
 from safezone.entrypoints.account_routes import InvitationRoutes, OwnAccountRoutes
 from safezone.entrypoints.admin_routes import AdminRoutes, CredentialRoutes, HealthRoutes
 from safezone.entrypoints.api_description import openapi_config
-from safezone.entrypoints.audit_routes import AuditRoutes
+from safezone.entrypoints.audit_routes import AuditRoutes, PurposeRoutes
 from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
 from safezone.entrypoints.device_routes import DeviceRoutes
 from safezone.entrypoints.device_use import DeviceUse
-from safezone.entrypoints.entering import CODES_AT_ONCE, CODES_PER_S
 from safezone.entrypoints.headers import PAGE_HEADERS, add_headers, page_headers
 from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
@@ -84,6 +83,7 @@ _ROUTES: Final[list[Any]] = [
     AccessRoutes,
     SettingsRoutes,
     AuditRoutes,
+    PurposeRoutes,
     NoticeRoutes,
 ]
 """Every controller of the program but those that the domains bring."""
@@ -110,7 +110,6 @@ def create_app(
         "database": _always(desk.database),
         "access_folder": _always(access.folder),
         "signing_in": _always(SigningIn(desk)),
-        "codes": _always(Allowance(CODES_PER_S, CODES_AT_ONCE)),
         "provider": _always(Provider(desk.settings.oidc, desk.clock) if desk.settings.oidc.issuer else None),
         "bad_sign_ins": _always(Allowance(BAD_SIGN_INS_PER_S, BAD_SIGN_INS_AT_ONCE)),
     }

@@ -45,7 +45,7 @@ class PasswordBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProofBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The password, or a code."""
+    """The password, and a code where the account has an app."""
 
     password: Typed = ""
     code: Annotated[str, msgspec.Meta(max_length=40)] = ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
@@ -91,19 +91,45 @@ class SigningIn:
         return shown
 
     async def prove(self, identity: Identity, password: str, code: str) -> Shown:
-        """As `sign_in`, for somebody who is signed in: the password or a code is enough."""
-        desk, key = self._desk, f"session {identity.credential_id}"
-        secrets = await desk.ask(find_secrets, desk.station, self._now_us(), account_id=identity.account_id)
+        """As `sign_in`, for somebody who is signed in: the password, and a code where the account has an app."""
+
+        async def look(secrets: Secrets) -> Shown | None:
+            return await self._compare(secrets, password, code)
+
+        return await self._try(f"session {identity.credential_id}", identity.account_id, look)
+
+    async def check_password(self, identity: Identity, password: str) -> None:
+        """Return when it is the password of whoever is signed in, before they choose another."""
+
+        async def look(secrets: Secrets) -> Shown | None:
+            right = await self.compare(secrets.password_hash, password)
+            return Shown(secrets, ("password",), cmds.Second()) if right else None
+
+        await self._try(f"session {identity.credential_id}", identity.account_id, look)
+
+    async def second(self, account_id: str, code: str) -> Shown:
+        """The code that is still missing after somebody else has vouched for this person; guesses count as above."""
+
+        async def look(secrets: Secrets) -> Shown | None:
+            second = self._second(secrets, code)
+            return None if second is None else Shown(secrets, (_name_of(second),), second)
+
+        return await self._try(f"second {account_id}", account_id, look)
+
+    async def _try(
+        self, key: str, account_id: str | None, look: Callable[[Secrets], Awaitable[Shown | None]]
+    ) -> Shown:
+        """One attempt at a time for each key, and a wait after each that failed."""
+        desk = self._desk
+        secrets = await desk.ask(find_secrets, desk.station, self._now_us(), account_id=account_id)
         async with self._turns.turn(key):
             self._check_wait(key, [])
-            second = self._second(secrets, code) if code else None
-            right = second is not None if code else await self.compare(secrets.password_hash, password)
-            if not right:
+            shown = await look(secrets)
+            if shown is None:
                 self._of_name.failed(key)
                 raise refusals.bad_sign_in()
         self._of_name.succeeded(key)
-        by = (_name_of(second),) if second is not None else ("password",)
-        return Shown(secrets, by, second or cmds.Second())
+        return shown
 
     async def compare(self, kept: str | None, password: str) -> bool:
         """Whether this is the password, found out on another thread."""

@@ -15,6 +15,7 @@ POST   /api/v1/settings/{key}                                401    403  403  40
 POST   /api/v1/settings/{key}/reset                          401    403  403  403      403        yes   403    403   403       403        403        403
 
 GET    /api/v1/notices                                       401    403  403  yes      yes        yes   yes    yes   403       yes        403        403
+GET    /api/v1/purposes                                      401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
 GET    /api/v1/audit                                         401    403  403  403      403        yes   yes    yes   403       403        403        403
 GET    /api/v1/audit/choices                                 401    403  403  403      403        yes   yes    yes   403       403        403        403
 GET    /api/v1/audit/lines/{seq}                             401    403  403  403      403        yes   yes    yes   403       403        403        403
@@ -32,7 +33,7 @@ KEY = "limits.arrive_limit_s"
 
 def prepare(asker: Any, row: Any) -> dict[str, Any]:
     """A new good request for this row, as arguments for httpx."""
-    if row.path.startswith(("/api/v1/audit", "/api/v1/notices")):
+    if row.path.startswith(("/api/v1/audit", "/api/v1/notices", "/api/v1/purposes")):
         return _prepare_audit(asker, row)
     request = {"method": row.method, "url": row.path.format(key=KEY)}
     if row.method == "GET":

@@ -1,6 +1,7 @@
 /** The timeline, the export and the chain, as the server tells about them. */
-import { read, request, send } from "../api/client.ts";
+import { read, send } from "../api/client.ts";
 import type { IsoTime, Words } from "../api/types.ts";
+import { takeOut, type Purpose, type Taken } from "../taking_out/api.ts";
 
 export type Only = "" | "done" | "looks" | "refusals" | "exports";
 
@@ -72,12 +73,6 @@ export interface ChainView {
   elsewhere: boolean;
 }
 
-export interface Purpose {
-  code: string;
-  case: string;
-  text: string;
-}
-
 const AT = "/api/v1/audit";
 const chosen = (filter: Filter): [string, string][] => Object.entries(filter).filter(([, value]) => value);
 
@@ -93,16 +88,9 @@ export const auditApi = {
   sign: () => send<ChainView>(`${AT}/checkpoints`, {}),
   checkpoint: (name: string) => `${AT}/checkpoints/${encodeURIComponent(name)}`,
 
-  /** The file, and what the server calls it. */
-  export: async (
-    filter: Filter,
-    purpose: Purpose,
-    format: "csv" | "jsonl",
-  ): Promise<{ name: string; blob: Blob }> => {
+  export: (filter: Filter, purpose: Purpose, format: string): Promise<Taken> => {
     const { only, ...rest } = filter;
     const wanted = Object.fromEntries(Object.entries(rest).filter(([, value]) => value));
-    const answer = await request("POST", `${AT}/export`, { purpose, format, only, filter: wanted });
-    const said = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "");
-    return { name: said?.[1] ?? `audit.${format}`, blob: await answer.blob() };
+    return takeOut(`${AT}/export`, { purpose, format, only, filter: wanted }, `audit.${format}`);
   },
 };

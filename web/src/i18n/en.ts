@@ -6,6 +6,7 @@ import { overviewEn } from "../overview/dictionary.ts";
 import { setupEn } from "../setup/dictionary.ts";
 import { auditEn } from "../audit/dictionary.ts";
 import { peopleEn } from "../people/dictionary.ts";
+import { takingOutEn } from "../taking_out/dictionary.ts";
 import { settingsEn } from "../settings/dictionary.ts";
 import { groundEn } from "../zone/editor/dictionary.ts";
 import type { Key } from "./th.ts";
@@ -17,6 +18,7 @@ export const en: Record<Key, string> = {
   ...peopleEn,
   ...overviewEn,
   ...setupEn,
+  ...takingOutEn,
   ...settingsEn,
   ...auditEn,
   ...groundEn,

@@ -6,6 +6,7 @@ import { overviewTh } from "../overview/dictionary.ts";
 import { setupTh } from "../setup/dictionary.ts";
 import { auditTh } from "../audit/dictionary.ts";
 import { peopleTh } from "../people/dictionary.ts";
+import { takingOutTh } from "../taking_out/dictionary.ts";
 import { settingsTh } from "../settings/dictionary.ts";
 import { groundTh } from "../zone/editor/dictionary.ts";
 
@@ -16,6 +17,7 @@ export const th = {
   ...peopleTh,
   ...overviewTh,
   ...setupTh,
+  ...takingOutTh,
   ...settingsTh,
   ...auditTh,
   ...groundTh,

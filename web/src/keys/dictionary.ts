@@ -1,6 +1,5 @@
 /** The words of passkeys and of the provider, in both languages. */
 export const keysTh = {
-  "keys.title": "การลงชื่อเข้าใช้ของฉัน",
   "keys.intro":
     "กุญแจผ่าน (passkey) อยู่ในโทรศัพท์ คอมพิวเตอร์ หรือกุญแจ USB ของท่าน เข้าใช้ได้ด้วยลายนิ้วมือ ใบหน้า หรือรหัสเครื่อง โดยไม่ต้องพิมพ์รหัสผ่าน",
   "keys.passkeys": "กุญแจผ่าน",
@@ -19,8 +18,6 @@ export const keysTh = {
   "keys.cancelled": "ยังไม่ได้ทำ: ปิดหน้าต่างไปก่อน หรือเครื่องนี้ไม่มีกุญแจของสถานี",
   "keys.unreachable": "ติดต่อสถานีไม่ได้ ลองอีกครั้ง",
   "keys.prove": "ยืนยันด้วยกุญแจผ่านที่มีอยู่",
-  "keys.proof_needed": "ต้องยืนยันตัวตนอีกครั้งก่อน: ใช้กุญแจผ่าน หรือออกจากระบบแล้วเข้าใหม่ภายใน 10 นาที",
-  "keys.no_account": "ท่านเข้าใช้ด้วยลิงก์หรือโทเค็น ซึ่งไม่มีบัญชีของตนเอง จึงตั้งกุญแจผ่านไม่ได้",
   "keys.provider": "บัญชีที่ผู้ให้บริการยืนยันตัวตน",
   "keys.provider.none": "ยังไม่ได้เชื่อม",
   "keys.provider.link": "เชื่อมกับ{label}",
@@ -44,7 +41,6 @@ export const keysTh = {
 } as const;
 
 export const keysEn: Record<keyof typeof keysTh, string> = {
-  "keys.title": "My sign-in",
   "keys.intro":
     "A passkey lies in your telephone, your computer or a USB key. You come in with your finger, your face or the device's code, without typing a password.",
   "keys.passkeys": "Passkeys",
@@ -64,10 +60,6 @@ export const keysEn: Record<keyof typeof keysTh, string> = {
   "keys.cancelled": "Nothing was done: the window was closed, or this device has no key for the station",
   "keys.unreachable": "The station cannot be reached; try again",
   "keys.prove": "Prove it with a passkey of yours",
-  "keys.proof_needed":
-    "Prove first that it is you: with a passkey, or sign out and in again within ten minutes",
-  "keys.no_account":
-    "You are here by a link or a token, which is nobody's account, so there is no passkey to set up",
   "keys.provider": "Account at the sign-in provider",
   "keys.provider.none": "Not linked",
   "keys.provider.link": "Link {label}",

@@ -73,6 +73,13 @@ export const rooms: readonly Room[] = [
     load: () => import("../people/People.svelte"),
   },
   {
+    path: "/office/sessions",
+    title: "sessions.title",
+    icon: "link",
+    roles: ["admin"],
+    load: () => import("../people/Sessions.svelte"),
+  },
+  {
     path: "/office/audit",
     title: "audit.title",
     icon: "audit",
@@ -92,13 +99,6 @@ export const rooms: readonly Room[] = [
     icon: "lock",
     roles: everybody,
     load: () => import("../people/Account.svelte"),
-  },
-  {
-    path: "/office/keys",
-    title: "keys.title",
-    icon: "lock",
-    roles: [...ccoc, "auditor", "chief", "commander", "technician", "cctv_owner", "partner"],
-    load: () => import("../keys/Keys.svelte"),
   },
 ];
 

@@ -108,5 +108,8 @@ export const peopleApi = {
   resume: (id: string) => send<AccountView>(`${one(id)}/resume`, {}),
   reset: (id: string) => send<Invited>(`${one(id)}/reset`, {}),
   erase: async (id: string) => (await send<List<AccountView>>(`${one(id)}/erase`, {})).items,
+  sessions: async () => (await read<List<OpenSession>>("/api/v1/admin/sessions")).items,
+  endSession: async (id: string) =>
+    (await send<List<OpenSession>>(`/api/v1/admin/sessions/${encodeURIComponent(id)}/end`, {})).items,
   endSessions: (id: string) => send<AccountView>(`${one(id)}/end-sessions`, {}),
 };

@@ -158,12 +158,12 @@ def no_account_of_yours() -> NotAllowed:
 
 
 def step_up_needed() -> Refused:
-    """The page asks for password or code and tries again."""
+    """The page asks for password and code, or a passkey, and tries again."""
     return NotAllowed(
         "step_up_needed",
         Words(
-            th="ยืนยันตัวตนอีกครั้งด้วยรหัสผ่านหรือรหัส 6 หลักก่อนทำรายการนี้",
-            en="Prove once more who you are, with your password or a code, and then do this again.",
+            th="ยืนยันตัวตนอีกครั้งก่อนทำรายการนี้: รหัสผ่านและรหัส 6 หลัก หรือกุญแจผ่าน",
+            en="Prove once more who you are, with password and code or a passkey, and then do this again.",
         ),
     )
 

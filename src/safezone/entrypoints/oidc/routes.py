@@ -38,7 +38,6 @@ from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
 from safezone.entrypoints import ticket
 from safezone.entrypoints.entering import (
-    find_second,
     hint_of,
     hold_up,
     own_address,
@@ -49,6 +48,7 @@ from safezone.entrypoints.oidc.rules import has_second_factor, is_in_group, logi
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.remembered import remember_identity
 from safezone.entrypoints.session_routes import SessionView, session_cookie, view_of
+from safezone.entrypoints.signing_in import SigningIn
 
 logger = logging.getLogger("safezone.oidc")
 
@@ -205,21 +205,14 @@ class OidcRoutes(Controller):
         request: Request[Any, Any, Any],
         identity: NamedDependency[Identity],
         desk: NamedDependency[Desk],
-        bad_sign_ins: NamedDependency[Allowance],
-        codes: NamedDependency[Allowance],
+        signing_in: NamedDependency[SigningIn],
     ) -> Response[SessionView]:
         """The code that is still missing after the provider has shown who somebody is."""
         half = ticket.unseal(desk, HALF, request.cookies.get(HALF, ""), _Half)
         if half is None:
             raise NotSignedIn("begin_again", _AGAIN)
-        hold_up(codes, request, half.account_id)
-        try:
-            second = await desk.ask(find_second, desk.station, desk.clock, half.account_id, data.code)
-        except NotSignedIn:
-            hold_up(bad_sign_ins, request)
-            raise
-        way = "totp" if second.totp_step is not None else "recovery_code"
-        issued = await _open(request, desk, half, ("provider", way), second)
+        shown = await signing_in.second(half.account_id, data.code)
+        issued = await _open(request, desk, half, ("provider", *shown.by), shown.second)
         response = Response(
             view_of(issued.identity, desk.clock.now()), cookies=[session_cookie(request, issued)]
         )

@@ -1,6 +1,7 @@
 /** The equipment as the office asks for it, field for field as in /schema. */
 import { ApiError, read, request, send } from "../../api/client.ts";
 import type { AssetView, IsoTime, Lifecycle, Place, Problem, Readiness, Words } from "../../api/types.ts";
+import { takeOut, type Purpose, type Taken } from "../../taking_out/api.ts";
 
 export interface Kind {
   id: string;
@@ -209,6 +210,10 @@ const one = (id: string): string => `/api/v1/assets/${encodeURIComponent(id)}`;
 const ESTATE = "/api/v1/estate";
 
 export const estate = {
+  takeOut: (wanted: Wanted, purpose: Purpose, format: string): Promise<Taken> => {
+    const chosen = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== ""));
+    return takeOut(`${ESTATE}/export`, { ...chosen, purpose, format }, `assets.${format}`);
+  },
   kinds: async () => (await read<{ items: Kind[] }>(`${ESTATE}/kinds`)).items,
   tally: () => read<Tally>(`${ESTATE}/tally`),
   page: (wanted: Wanted, offset: number, limit: number) =>

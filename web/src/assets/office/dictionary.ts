@@ -154,7 +154,7 @@ export const estateTh = {
   "estate.import.notices": "ข้อสังเกต {n} เรื่อง",
   "estate.template": "แบบฟอร์มเปล่า (Excel)",
   "estate.export": "ส่งออกทะเบียน",
-  "estate.export.lead": "ส่งออกตามตัวกรองในรายการ การส่งออกถูกบันทึกไว้ว่าใครทำเมื่อใด",
+  "estate.export.lead": "ส่งออกตามตัวกรองในรายการ ต้องระบุวัตถุประสงค์และเพิ่งยืนยันตัวตน บันทึกไว้ว่าใคร เมื่อใด เพราะอะไร",
 } as const;
 
 export const estateEn: Record<keyof typeof estateTh, string> = {
@@ -313,5 +313,6 @@ export const estateEn: Record<keyof typeof estateTh, string> = {
   "estate.import.notices": "{n} remarks",
   "estate.template": "Empty list (Excel)",
   "estate.export": "Export the register",
-  "estate.export.lead": "What the list's filter finds. Who exported what is in the access log.",
+  "estate.export.lead":
+    "What the list's filter finds. It takes a purpose and a fresh proof of who you are; who, when and why is in the log.",
 };
