@@ -68,12 +68,14 @@ def _try(place: Path, old: Path, new: Path) -> int:
         print(f"{name}: answers {time.monotonic() - began_s:.1f} s after the start")
         time.sleep(PHASE_S)
     pressed, receipted = pressing.end()
+    readable = back.shows_words(ports[0])
     _stop(process)
     stored = count_reports(data / "safezone.db", list(POINTS))
     verdict = _verify(commands["new"], data)
     print(f"pressed {pressed}, receipted {receipted}, stored {stored}; verify: {verdict.returncode}")
     print(verdict.stdout.strip())
-    fine = receipted == stored == pressed and verdict.returncode == 0
+    print(f"words: {readable}; a master key: {(data / 'master.key').exists()}")
+    fine = receipted == stored == pressed and verdict.returncode == 0 and readable
     if refused:
         fine = back.go(secrets, ports, pressing.counts, stored) and fine
     print("nothing lost, nothing twice" if fine else "NOT as promised")
@@ -102,6 +104,12 @@ class _WayBack:
         place = ["--to", str(self._backups), "--recipient", f"age1{recipient}"]
         print(self._say("backup", "--data", str(self._data), *place).strip())
 
+    def shows_words(self, port: int) -> bool:
+        """Whether the station that runs shows the words that were said."""
+        token = _ready(self._data)["tokens"]["operator"]
+        url = f"http://127.0.0.1:{port}/api/v1/incidents/{self._incident}"
+        return WORDS in httpx.get(url, headers={"Authorization": f"Bearer {token}"}).text
+
     def go(
         self, secrets: dict[str, str], ports: tuple[int, int], counts: dict[str, int], in_all: int
     ) -> bool:
@@ -113,12 +121,10 @@ class _WayBack:
         print(
             f"restored: {restored} presses; {in_all - restored} came after the backup and are in the newer folder alone"
         )
-        token = _ready(self._data)["tokens"]["operator"]
         began_s = time.monotonic()
         process = _start(self._command, back, ports, "up")
         print(f"old, from its backup: answers {time.monotonic() - began_s:.1f} s after the start")
-        api, shows = f"http://127.0.0.1:{ports[0]}/api/v1", {"Authorization": f"Bearer {token}"}
-        shown = httpx.get(f"{api}/incidents/{self._incident}", headers=shows).text
+        readable = self.shows_words(ports[0])
         pressing = _Pressing(secrets, ports[1], counts)
         pressing.start()
         time.sleep(PHASE_S)
@@ -127,11 +133,9 @@ class _WayBack:
         stored = count_reports(back / "safezone.db", list(POINTS)) - restored
         verified = _verify(self._command, back).returncode
         print(
-            f"there: pressed {pressed}, receipted {receipted}, stored {stored}; verify: {verified}; words: {WORDS in shown}"
+            f"there: pressed {pressed}, receipted {receipted}, stored {stored}; verify: {verified}; words: {readable}"
         )
-        return (
-            self._at_least <= restored and pressed == receipted == stored and not verified and WORDS in shown
-        )
+        return self._at_least <= restored and pressed == receipted == stored and not verified and readable
 
     def _say(self, *words: str) -> str:
         return subprocess.run([self._command, *words], capture_output=True, text=True, check=True).stdout
