@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.journeys.ground import enter, press_corners
 from tests.support.browser import NewPage
 from tests.support.station import RunningStation
 from tests.zone.test_imports import RING, geojson, utm
@@ -22,25 +22,6 @@ def drawn_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStatio
     station = RunningStation(tmp_path_factory.mktemp("zone-journey"))
     yield station
     station.close()
-
-
-def enter(new_page: NewPage, station: RunningStation, who: str, **more: Any) -> Page:
-    """The room of the zone, open, as this person."""
-    page: Page = new_page(**{"width_px": 1366, "height_px": 768, **more})
-    page.goto(f"{station.url}/enter#token={station.tokens[who]}")
-    page.wait_for_url(re.compile("/(office|console)"))
-    page.goto(f"{station.url}/office/zone")
-    expect(page.get_by_test_id("ground-figures")).to_be_visible()
-    page.wait_for_function("document.querySelector('[data-testid=zone-map] canvas')?.width > 0")
-    return page
-
-
-def press_corners(page: Page, *shares: tuple[float, float]) -> None:
-    """Press on the map at these shares of its width and height."""
-    box = page.get_by_test_id("zone-map").bounding_box()
-    assert box is not None
-    for x, y in shares:
-        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
 
 
 def test_a_boundary_is_drawn_and_a_bow_tie_is_refused(new_page: NewPage, drawn_on: RunningStation) -> None:

@@ -27,12 +27,12 @@ export function tinted(zone: ZoneCollection): GeoJSON.FeatureCollection {
   return { type: "FeatureCollection", features };
 }
 
-/** Everything around the boundary, to be drawn darker; nothing when there is no boundary. */
+/** Everything around the boundary and in its holes, to be drawn darker; nothing when there is no boundary. */
 export function outsideOf(zone: ZoneCollection): GeoJSON.FeatureCollection {
-  const holes = zone.features
+  const parts = zone.features
     .filter((f) => f.properties.layer === "boundary")
-    .flatMap((f) => rings(f.geometry));
-  if (holes.length === 0) return { type: "FeatureCollection", features: [] };
+    .flatMap((f) => partsOf(f.geometry));
+  if (parts.length === 0) return { type: "FeatureCollection", features: [] };
   const world = [
     [-180, -85],
     [180, -85],
@@ -40,7 +40,9 @@ export function outsideOf(zone: ZoneCollection): GeoJSON.FeatureCollection {
     [-180, 85],
     [-180, -85],
   ];
-  const geometry: GeoJSON.Polygon = { type: "Polygon", coordinates: [world, ...holes] };
+  const outer = parts.flatMap((part) => part.slice(0, 1));
+  const holes = parts.flatMap((part) => part.slice(1)).map((hole) => [hole]);
+  const geometry: GeoJSON.MultiPolygon = { type: "MultiPolygon", coordinates: [[world, ...outer], ...holes] };
   return { type: "FeatureCollection", features: [{ type: "Feature", geometry, properties: {} }] };
 }
 
@@ -57,10 +59,9 @@ export function boundsOf(zone: ZoneCollection): [[number, number], [number, numb
   ];
 }
 
-function rings(geometry: GeoJSON.Geometry): GeoJSON.Position[][] {
-  if (geometry.type === "Polygon") return geometry.coordinates.slice(0, 1);
-  if (geometry.type === "MultiPolygon") return geometry.coordinates.flatMap((polygon) => polygon.slice(0, 1));
-  return [];
+function partsOf(geometry: GeoJSON.Geometry): GeoJSON.Position[][][] {
+  if (geometry.type === "Polygon") return [geometry.coordinates];
+  return geometry.type === "MultiPolygon" ? geometry.coordinates : [];
 }
 
 function positions(geometry: GeoJSON.Geometry): GeoJSON.Position[] {

@@ -49,6 +49,27 @@ export function addImages(map: MapLibre): void {
   add(map, "pin", 44, pin);
 }
 
+/** The signs of red boxes, for the map on which the zone is drawn. */
+export function addBoxImages(map: MapLibre): void {
+  add(map, "red-box", 26, redBox(false));
+  add(map, "red-box-chosen", 26, redBox(true));
+}
+
+function redBox(chosen: boolean): Painter {
+  return (c) => {
+    c.fillStyle = "#d42f34";
+    c.strokeStyle = chosen ? COLOURS.white : "#ffb3ae";
+    c.lineWidth = chosen ? 3 : 1.5;
+    c.beginPath();
+    c.roundRect(5, 3, 16, 20, 3);
+    c.fill();
+    c.stroke();
+    c.fillStyle = COLOURS.white;
+    c.fillRect(9, 8, 8, 2.5);
+    c.fillRect(9, 13, 8, 2.5);
+  };
+}
+
 function add(map: MapLibre, name: string, size: number, paint: Painter): void {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = size * SCALE;

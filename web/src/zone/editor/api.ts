@@ -1,5 +1,6 @@
 /** The ground as the server tells about it, and every change of it. */
 import { ApiError, read, request, send } from "../../api/client.ts";
+import type { AreaGeometry } from "./outline.ts";
 import type { IsoTime, Place, Words, ZoneCollection } from "../../api/types.ts";
 
 export interface Population {
@@ -128,7 +129,7 @@ export const groundApi = {
   map: () => read<ZoneCollection>(zone),
   mapOn: (day: string) => read<ZoneCollection>(`${zone}?on=${encodeURIComponent(day)}`),
   versions: async () => (await read<{ items: ZoneVersion[] }>(`${zone}/versions`)).items,
-  check: (geometry: GeoJSON.Polygon) => send<Measured>(`${zone}/check`, geometry),
+  check: (geometry: AreaGeometry) => send<Measured>(`${zone}/check`, geometry),
   change: (what: string, body: object) => send<{ version: string }>(`${zone}/${what}`, body),
 
   upload: async (file: File): Promise<ImportView> => {

@@ -3,7 +3,6 @@ import {
   Map as MapLibre,
   setWorkerUrl,
   type GeoJSONSource,
-  type LayerSpecification,
   type MapMouseEvent,
   type MapTouchEvent,
 } from "maplibre-gl";
@@ -15,118 +14,44 @@ import { boundsOf, outsideOf, tinted, type Ground } from "../ground.ts";
 import { drawGround } from "../ground_layers.ts";
 import type { StationMap } from "../station_map.ts";
 import { nameIn, NAMED_LAYERS, zoneStyle } from "../style.ts";
+import { addBoxImages } from "../images.ts";
+import { EDIT_LAYERS, OVERLAYS, type Overlay } from "./edit_layers.ts";
 import * as outline from "./outline.ts";
+import { linesOf, snap, type Snapped } from "./snap.ts";
 
 setWorkerUrl(workerUrl);
 
 const EMPTY: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 const REACH_PX = 12;
-
-type Overlay = "compare" | "preview" | "drawing" | "marks";
-const OVERLAYS: readonly Overlay[] = ["compare", "preview", "drawing", "marks"];
-
-const layers: LayerSpecification[] = [
-  {
-    id: "compare",
-    type: "line",
-    source: "compare",
-    paint: { "line-color": "#ffc86b", "line-width": 2.5, "line-dasharray": [2, 2] },
-  },
-  {
-    id: "preview-fill",
-    type: "fill",
-    source: "preview",
-    filter: ["!=", ["geometry-type"], "Point"],
-    paint: {
-      "fill-color": ["case", ["==", ["get", "faulty"], true], "#ff5a52", "#35c97c"],
-      "fill-opacity": 0.22,
-    },
-  },
-  {
-    id: "preview-line",
-    type: "line",
-    source: "preview",
-    filter: ["!=", ["geometry-type"], "Point"],
-    paint: { "line-color": ["case", ["==", ["get", "faulty"], true], "#ff928c", "#78dba4"], "line-width": 2 },
-  },
-  {
-    id: "preview-point",
-    type: "circle",
-    source: "preview",
-    filter: ["==", ["geometry-type"], "Point"],
-    paint: {
-      "circle-radius": 6,
-      "circle-color": "#35c97c",
-      "circle-stroke-color": "#0a1017",
-      "circle-stroke-width": 2,
-    },
-  },
-  {
-    id: "drawing-fill",
-    type: "fill",
-    source: "drawing",
-    filter: ["==", ["get", "part"], "area"],
-    paint: { "fill-color": "#8ec5ff", "fill-opacity": 0.16 },
-  },
-  {
-    id: "drawing-line",
-    type: "line",
-    source: "drawing",
-    filter: ["==", ["get", "part"], "line"],
-    paint: { "line-color": "#8ec5ff", "line-width": 2.5 },
-  },
-  {
-    id: "drawing-between",
-    type: "circle",
-    source: "drawing",
-    filter: ["==", ["get", "part"], "between"],
-    paint: {
-      "circle-radius": 4,
-      "circle-color": "#11263d",
-      "circle-stroke-color": "#8ec5ff",
-      "circle-stroke-width": 1.5,
-    },
-  },
-  {
-    id: "drawing-corner",
-    type: "circle",
-    source: "drawing",
-    filter: ["==", ["get", "part"], "corner"],
-    paint: {
-      "circle-radius": ["case", ["get", "first"], 9, 6.5],
-      "circle-color": ["case", ["get", "first"], "#35c97c", "#e9eff6"],
-      "circle-stroke-color": "#2a76cf",
-      "circle-stroke-width": 2.5,
-    },
-  },
-  {
-    id: "marks",
-    type: "circle",
-    source: "marks",
-    paint: {
-      "circle-radius": 14,
-      "circle-color": "#d42f34",
-      "circle-opacity": 0.35,
-      "circle-stroke-color": "#ff928c",
-      "circle-stroke-width": 3,
-    },
-  },
-];
+/** More corners than this are not all given a handle: only those that are on the screen. */
+const MANY = 300;
 
 export interface EditEvents {
   drawn(now: outline.Drawn): void;
   placed(at: Place): void;
+  pressed(box: string): void;
+  /** The zone is on the screen. */
+  shown(): void;
+  /** The map moves, or stands still again. */
+  moving(now: boolean): void;
+  /** Whether corners are drawn to lines that are there already. */
+  sticks(): boolean;
 }
 
 export type Tool = "look" | "outline" | "place";
+type Pointer = MapMouseEvent | MapTouchEvent;
+type Handle = outline.At & { between: boolean };
 
 export class EditMap {
   readonly map: MapLibre;
   private readonly ready: Promise<void>;
   private drawn: outline.Drawn = outline.EMPTY;
   private tool: Tool = "look";
-  private dragged: number | null = null;
+  private dragged: outline.At | null = null;
   private station: StationMap | null = null;
+  private zone: ZoneCollection | null = null;
+  private lines: outline.Corner[][] = [];
+  private shownSnap = "";
 
   constructor(
     container: HTMLElement,
@@ -137,7 +62,7 @@ export class EditMap {
   ) {
     const style = zoneStyle(lang);
     for (const name of OVERLAYS) style.sources[name] = { type: "geojson", data: EMPTY };
-    style.layers.push(...layers);
+    style.layers.push(...EDIT_LAYERS);
     this.map = new MapLibre({
       container,
       style,
@@ -156,6 +81,7 @@ export class EditMap {
     const letters = document.fonts.load('700 18px "Plex Thai"').catch(() => []);
     this.ready = letters.then(async () => {
       if (!this.map.loaded()) await this.map.once("load");
+      addBoxImages(this.map);
     });
     void this.ready.then(async () => {
       this.station = await drawGround(this.map, lang, ground);
@@ -168,14 +94,21 @@ export class EditMap {
     this.map.on("touchmove", (event) => this.drag(event));
     this.map.on("mouseup", () => this.letGo());
     this.map.on("touchend", () => this.letGo());
+    this.map.on("movestart", () => events.moving(true));
+    this.map.on("moveend", () => {
+      events.moving(false);
+      if (outline.countCorners(this.drawn) > MANY) this.draw(this.drawn);
+    });
   }
 
   async showZone(zone: ZoneCollection, fit: boolean): Promise<void> {
+    this.zone = zone;
     await this.ready;
     await this.source("zone")?.setData(tinted(zone));
     await this.source("outside")?.setData(outsideOf(zone));
     const bounds = boundsOf(zone);
     if (bounds && fit) this.map.fitBounds(bounds, { padding: 40, animate: false });
+    this.events.shown();
   }
 
   async show(overlay: Overlay, features: GeoJSON.FeatureCollection | null): Promise<void> {
@@ -184,14 +117,7 @@ export class EditMap {
   }
 
   mark(places: readonly Place[]): Promise<void> {
-    return this.show("marks", {
-      type: "FeatureCollection",
-      features: places.map((at) => ({
-        type: "Feature",
-        geometry: { type: "Point", coordinates: [at.lon, at.lat] },
-        properties: {},
-      })),
-    });
+    return this.show("marks", pointsOf(places.map((at) => ({ at, properties: {} }))));
   }
 
   async fit(bounds: [number, number, number, number]): Promise<void> {
@@ -203,15 +129,23 @@ export class EditMap {
     this.map.easeTo({ center: [at.lon, at.lat], zoom: Math.max(15.5, this.map.getZoom()), duration: 400 });
   }
 
-  use(tool: Tool): void {
+  /** From now on the hand does this. Nothing is drawn to the lines of `except`, the shape that is being changed itself. */
+  use(tool: Tool, except = ""): void {
     this.tool = tool;
     this.map.getCanvas().style.cursor = tool === "look" ? "" : "crosshair";
+    const others = this.zone?.features.filter(
+      ({ id, properties: { layer } }) =>
+        (layer === "boundary" || layer === "community") && ![layer, id].includes(except),
+    );
+    this.lines = (others ?? []).flatMap((feature) => linesOf(feature.geometry));
+    this.markSnap(null);
   }
 
   /** Show this outline, as it stands now. */
   draw(drawn: outline.Drawn): void {
     this.drawn = drawn;
-    void this.show("drawing", outline.features(drawn));
+    const bounds = outline.countCorners(drawn) > MANY ? this.map.getBounds() : null;
+    void this.show("drawing", outline.features(drawn, bounds ? (at) => bounds.contains(at) : undefined));
   }
 
   async speak(lang: Lang): Promise<void> {
@@ -230,57 +164,87 @@ export class EditMap {
   }
 
   private click(event: MapMouseEvent): void {
-    const at: outline.Corner = [event.lngLat.lng, event.lngLat.lat];
-    if (this.tool === "place") this.events.placed({ lon: round(at[0]), lat: round(at[1]) });
-    if (this.tool !== "outline" || this.drawn.closed) return;
+    const { lng, lat } = event.lngLat;
+    if (this.tool === "place") this.events.placed({ lon: round(lng), lat: round(lat) });
+    if (this.tool === "look") {
+      const box = this.map.queryRenderedFeatures(event.point, { layers: ["boxes"] })[0];
+      if (box) this.events.pressed(String(box.properties["id"]));
+    }
+    if (this.tool !== "outline" || !this.drawn.open) return;
     const handle = this.handleAt(event);
-    // Near the first corner is the first corner: an outline is closed by coming back to where it began.
-    if (handle?.n === 0 && this.drawn.corners.length > 2) this.change(outline.close(this.drawn));
-    else if (!handle) this.change(outline.add(this.drawn, [round(at[0]), round(at[1])]));
+    // Near the first corner is the first corner: a ring is closed by coming back to where it began.
+    if (handle?.ring === -1 && handle.n === 0 && this.drawn.open.corners.length > 2)
+      this.change(outline.close(this.drawn));
+    else if (handle?.ring !== -1) this.change(outline.add(this.drawn, this.cornerAt(event)));
   }
 
   private takeAway(event: MapMouseEvent): void {
     const handle = this.tool === "outline" ? this.handleAt(event) : null;
-    if (handle && !handle.between) this.change(outline.remove(this.drawn, handle.n));
+    if (handle && !handle.between) this.change(outline.remove(this.drawn, handle));
   }
 
-  private grasp(event: MapMouseEvent | MapTouchEvent): void {
-    if (this.tool !== "outline" || !this.drawn.closed) return;
+  private grasp(event: Pointer): void {
+    if (this.tool !== "outline" || this.drawn.open) return;
     const handle = this.handleAt(event);
     if (!handle) return;
     event.preventDefault();
-    const at: outline.Corner = [round(event.lngLat.lng), round(event.lngLat.lat)];
-    this.dragged = handle.between ? handle.n + 1 : handle.n;
-    const was = this.drawn.corners[handle.n] ?? at;
+    const { ring, n, between } = handle;
+    this.dragged = { ring, n: between ? n + 1 : n };
+    const was = this.drawn.rings[ring]?.corners[n] ?? [event.lngLat.lng, event.lngLat.lat];
     this.draw(
-      handle.between ? outline.insert(this.drawn, handle.n, at) : outline.move(this.drawn, handle.n, was),
+      between
+        ? outline.insert(this.drawn, handle, [round(event.lngLat.lng), round(event.lngLat.lat)])
+        : outline.move(this.drawn, handle, was),
     );
   }
 
-  private drag(event: MapMouseEvent | MapTouchEvent): void {
-    if (this.dragged === null) return;
-    this.draw(
-      outline.move(this.drawn, this.dragged, [round(event.lngLat.lng), round(event.lngLat.lat)], false),
-    );
+  private drag(event: Pointer): void {
+    if (this.dragged) {
+      this.draw(outline.move(this.drawn, this.dragged, this.cornerAt(event), false));
+    } else if (this.tool === "outline" && this.drawn.open) this.markSnap(this.snapped(event));
   }
 
   private letGo(): void {
-    if (this.dragged === null) return;
+    if (!this.dragged) return;
     this.dragged = null;
+    this.markSnap(null);
     this.events.drawn(this.drawn);
   }
 
-  private handleAt(event: MapMouseEvent | MapTouchEvent): { n: number; between: boolean } | null {
-    const reach = "touches" in event.originalEvent ? REACH_PX * 2 : REACH_PX;
-    let best: { n: number; between: boolean } | null = null;
-    let nearest = reach;
-    for (const feature of outline.features(this.drawn).features) {
-      const { part, n } = feature.properties as { part: string; n: number };
+  /** Where a corner is meant to be: on what is there already, if that is near, or where the hand is. */
+  private cornerAt(event: Pointer): outline.Corner {
+    const found = this.snapped(event);
+    this.markSnap(found);
+    // What lies on a corner of a neighbour has its very numbers.
+    if (found?.on === "corner") return found.at;
+    const [lon, lat] = found?.at ?? [event.lngLat.lng, event.lngLat.lat];
+    return [round(lon), round(lat)];
+  }
+
+  private snapped(event: Pointer): Snapped | null {
+    if (!this.events.sticks() || event.originalEvent.altKey) return null;
+    return snap(this.lines, event.point, (corner) => this.map.project(corner), reachOf(event));
+  }
+
+  private markSnap(found: Snapped | null): void {
+    const now = JSON.stringify(found);
+    if (now === this.shownSnap) return;
+    this.shownSnap = now;
+    this.map.getContainer().dataset["snap"] = found?.on ?? "";
+    const at = found && { lon: found.at[0], lat: found.at[1] };
+    void this.show("snap", at && pointsOf([{ at, properties: { on: found.on } }]));
+  }
+
+  private handleAt(event: Pointer): Handle | null {
+    let best: Handle | null = null;
+    let nearest = reachOf(event);
+    const bounds = this.map.getBounds();
+    for (const feature of outline.features(this.drawn, (at) => bounds.contains(at)).features) {
       if (feature.geometry.type !== "Point") continue;
-      const [lon, lat] = feature.geometry.coordinates as [number, number];
-      const at = this.map.project([lon, lat]);
+      const { part, ring, n } = feature.properties as { part: string; ring: number; n: number };
+      const at = this.map.project(feature.geometry.coordinates as [number, number]);
       const away = Math.hypot(at.x - event.point.x, at.y - event.point.y);
-      if (away < nearest) [nearest, best] = [away, { n, between: part === "between" }];
+      if (away < nearest) [nearest, best] = [away, { ring, n, between: part === "between" }];
     }
     return best;
   }
@@ -288,6 +252,25 @@ export class EditMap {
   private source(name: string): GeoJSONSource | undefined {
     return this.map.getSource<GeoJSONSource>(name);
   }
+}
+
+/** Points as the map takes them. */
+export function pointsOf(
+  points: readonly { at: Place; properties: Record<string, unknown> }[],
+): GeoJSON.FeatureCollection {
+  return {
+    type: "FeatureCollection",
+    features: points.map(({ at, properties }) => ({
+      type: "Feature",
+      geometry: { type: "Point", coordinates: [at.lon, at.lat] },
+      properties,
+    })),
+  };
+}
+
+/** A finger is less exact than a mouse. */
+function reachOf(event: Pointer): number {
+  return "touches" in event.originalEvent ? REACH_PX * 2 : REACH_PX;
 }
 
 /** To a centimetre or so: nobody draws finer. */

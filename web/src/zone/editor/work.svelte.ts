@@ -13,6 +13,7 @@ export class GroundWork {
   failed = $state(false);
   drawn = $state.raw<outline.Drawn>(outline.EMPTY);
   tool = $state<Tool>("look");
+  sticks = $state(true);
   placed = $state.raw<Place | null>(null);
   measured = $state.raw<Measured | null>(null);
   /** What the server said against the last change. */
@@ -22,6 +23,7 @@ export class GroundWork {
   saving = $state(false);
   saved = $state(0);
   map: EditMap | null = null;
+  private asked = 0;
   private planned: ReturnType<typeof setTimeout> | undefined;
 
   async load(fit = false): Promise<void> {
@@ -37,13 +39,13 @@ export class GroundWork {
   }
 
   /** From now on the hand does this; what was drawn before is gone. */
-  begin(tool: Tool, drawn: outline.Drawn = outline.EMPTY): void {
+  begin(tool: Tool, drawn: outline.Drawn = outline.EMPTY, except = ""): void {
     this.tool = tool;
     this.placed = null;
     this.measured = null;
     this.refused = null;
     this.unreachable = false;
-    this.map?.use(tool);
+    this.map?.use(tool, except);
     this.take(drawn);
     this.map?.draw(drawn);
   }
@@ -59,27 +61,23 @@ export class GroundWork {
     this.drawn = drawn;
     this.say([]);
     clearTimeout(this.planned);
-    const polygon = outline.toPolygon(drawn);
-    if (!polygon) this.measured = null;
-    else this.planned = setTimeout(() => void this.check(polygon), CHECK_AFTER_MS);
+    this.asked += 1;
+    const area = outline.toGeometry(drawn);
+    if (!area) this.measured = null;
+    else this.planned = setTimeout(() => void this.check(area, this.asked), CHECK_AFTER_MS);
   }
 
-  undo(): void {
-    const before = outline.undo(this.drawn);
-    this.map?.draw(before);
-    this.take(before);
+  /** Take a step on the map and in what is known of it. */
+  step(how: (drawn: outline.Drawn) => outline.Drawn): void {
+    const now = how(this.drawn);
+    this.map?.draw(now);
+    this.take(now);
   }
 
-  finish(): void {
-    const closed = outline.close(this.drawn);
-    this.map?.draw(closed);
-    this.take(closed);
-  }
-
-  private async check(polygon: GeoJSON.Polygon): Promise<void> {
+  private async check(area: outline.AreaGeometry, asked: number): Promise<void> {
     try {
-      const measured = await groundApi.check(polygon);
-      if (outline.toPolygon(this.drawn)?.coordinates[0]?.length !== polygon.coordinates[0]?.length) return;
+      const measured = await groundApi.check(area);
+      if (asked !== this.asked) return; // it was drawn on meanwhile
       this.measured = measured;
       this.say(measured.problems);
     } catch (error) {
@@ -131,8 +129,8 @@ export class GroundWork {
     }
   }
 
-  polygon(): GeoJSON.Polygon | null {
-    return outline.toPolygon(this.drawn);
+  area(): outline.AreaGeometry | null {
+    return outline.toGeometry(this.drawn);
   }
 
   geometryOf(layer: string, id?: string): GeoJSON.Geometry | null {
