@@ -22,6 +22,7 @@ from safezone.core.settings import Settings
 from safezone.entrypoints.feeds import EstateAdapter, PatrolAdapter
 from safezone.entrypoints.house import House
 from safezone.incidents import handlers as incidents
+from safezone.incidents.erasing import list_held
 from safezone.incidents.surroundings import Surroundings
 from safezone.patrol import handlers as patrol
 from safezone.zone import handlers as zone
@@ -49,7 +50,7 @@ def wire(settings: Settings) -> House:
 
     # the estate
     zone.register(bus)
-    assets.register(bus, in_force)
+    assets.register(bus, in_force, list_held)
 
     # operations
     patrol.register(bus)

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ import msgspec
 import pytest
 from PIL import Image
 
+from safezone.assets.commands_register import AttachMouPaper, NameOwner, RecordMou
 from safezone.assets.commands_upkeep import AddFile, OpenWorkOrder, StartPoleTest
 from safezone.assets.station_set import read_station_set
 from safezone.core.accounts import commands as accounts
 from safezone.core.clock import ManualClock
 from safezone.core.credential_list import list_credentials
+from safezone.core.i18n import Words
 from safezone.core.identity import Identity
 from safezone.core.pictures import clean_photo
 from safezone.core.settings import Settings
@@ -53,6 +56,7 @@ class Theirs(msgspec.Struct):
     order_id: str
     test_id: str
     file_id: str
+    mou_id: str
 
 
 def make_other_station(path: Path) -> Theirs:
@@ -96,13 +100,18 @@ def _fill(engine: Engine, new: NewStation) -> Theirs:
     test_id = engine.lane.submit(StartPoleTest("their-sos-01"), their_admin).result(timeout=30)
     paper = AddFile("their-sos-01", SECRET, clean.media_type, clean.image)
     file_id = engine.lane.submit(paper, their_admin).result(timeout=30)
+    engine.lane.submit(NameOwner("theirs", Words(SECRET, SECRET), "agency"), their_admin).result(timeout=30)
+    agreed = RecordMou("theirs", "1", date(2026, 1, 1), date(2027, 1, 1), Words(SECRET, SECRET))
+    mou_id = engine.lane.submit(agreed, their_admin).result(timeout=30)
+    paper_of = AttachMouPaper(mou_id, SECRET, clean.media_type, clean.image)
+    engine.lane.submit(paper_of, their_admin).result(timeout=30)
     desk = engine.desk
     with desk.database.read() as conn:
         detail = get_detail(conn, operator, receipt.incident_id, engine.house.surroundings, desk.reader)
         credential = list_credentials(conn, OTHER, desk.clock.now())[0]
     return Theirs(
         new, receipt.incident_id, detail.incident.version, detail.photos[0].id, receipt.tracking_code,
-        "their-car-1", "their-sos-01", credential.id, account.account_id, order_id, test_id, file_id,
+        "their-car-1", "their-sos-01", credential.id, account.account_id, order_id, test_id, file_id, mou_id,
     )  # fmt: skip
 
 
@@ -129,6 +138,7 @@ def names_of(theirs: Theirs, *, made_up: bool) -> dict[str, str]:
                 "order_id",
                 "test_id",
                 "file_id",
+                "mou_id",
             ),
             nothing,
         )
@@ -164,7 +174,7 @@ WITH_ID = [
     row
     for row in ROWS
     if re.search(
-        r"\{(incident_id|photo_id|tracking_code|unit_id|asset_id|credential_id|account_id|order_id|test_id)\}",
+        r"\{(incident_id|photo_id|tracking_code|unit_id|asset_id|credential_id|account_id|order_id|test_id|mou_id)\}",
         row.path,
     )
 ]
@@ -179,7 +189,7 @@ def ask(row: Row, names: dict[str, str], version: int, http: httpx.Client) -> tu
         sent = {"content": drawn.getvalue()}
     elif row.method == "POST":
         sent = {"json": body_of(row, names, version)}
-    if row.path.endswith("/files"):
+    if row.path.endswith(("/files", "/paper")) and row.method == "POST":
         sent = {"content": b"%PDF-1.7 %%EOF", "params": {"name": "a paper"}}
     answer = http.request(row.method, row.path.format(**names), **sent)
     text = answer.text

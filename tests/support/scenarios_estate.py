@@ -34,6 +34,8 @@ def the_register_is_kept(station: RunningStation, _operator: Api) -> None:
         "scope": {"th": "กล้อง 61 ตัว", "en": "61 cameras"},
     }
     mou_id = chief.act("/api/v1/estate/mous", agreement)["items"][0]["id"]
+    paper = chief.http.post(f"/api/v1/estate/mous/{mou_id}/paper", content=b"%PDF-1.7\n%%EOF")
+    assert paper.is_success, paper.text
     chief.act("/api/v1/assets", new_asset("new-site", "camera_site"))
     hung = {"site_id": "new-site", "place": None, "lifecycle": "proposed", "mou_id": mou_id}
     chief.act("/api/v1/assets", new_asset("new-cam", "camera", **hung))

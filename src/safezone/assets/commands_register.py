@@ -75,6 +75,15 @@ class NameOwner(msgspec.Struct, frozen=True):
     contact: str | None = None
 
 
+class AttachMouPaper(msgspec.Struct, frozen=True):
+    """The signed paper of an agreement, checked already; it takes the place of the one before."""
+
+    mou_id: str
+    name: str
+    media_type: str
+    content: bytes
+
+
 class RecordMou(msgspec.Struct, frozen=True):
     """An agreement reads like this; without `mou_id` it is a new one."""
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 import msgspec
 
 from safezone.core.geo import Point
 from safezone.events.upkeep import OrderStep, Severity
+
+EquipmentClass = Literal["repair", "loan", "equipment_paper", "equipment_note"]
+"""What is erased in its own time: texts of repairs, who borrowed a thing, papers, and other notes and reasons."""
 
 
 class CheckAsset(msgspec.Struct, frozen=True):
@@ -84,6 +88,13 @@ class AddFile(msgspec.Struct, frozen=True):
     name: str
     media_type: str
     content: bytes
+
+
+class EraseEquipment(msgspec.Struct, frozen=True):
+    """What of a class was kept for so many days after there was a reason to keep it is erased."""
+
+    data_class: EquipmentClass
+    days: int
 
 
 class RemoveFile(msgspec.Struct, frozen=True):

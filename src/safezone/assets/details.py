@@ -58,6 +58,8 @@ class MouView(msgspec.Struct, frozen=True):
     until_day: date
     scope: Words
     overdue: bool
+    paper: str | None = None
+    """What its paper is called; none when it has none, or its time is over."""
 
 
 class OrderView(msgspec.Struct, frozen=True):
@@ -211,6 +213,8 @@ def list_mous(conn: Connection, identity: Identity, today: date) -> list[MouView
     found = select(mou).where(mou.c.station == identity.station).order_by(mou.c.until_day, mou.c.id)
     if identity.role == "cctv_owner":
         found = found.where(mou.c.owner_id == (identity.partner_id or ""))
+    rows = conn.execute(found).all()
+    names = _texts(conn, identity.station, (row.paper_name_ref for row in rows))
     return [
         MouView(
             id=row.id,
@@ -220,9 +224,23 @@ def list_mous(conn: Connection, identity: Identity, today: date) -> list[MouView
             until_day=date.fromisoformat(row.until_day),
             scope=Words(row.scope_th, row.scope_en),
             overdue=is_overdue(date.fromisoformat(row.until_day), today),
+            paper=names.get(row.paper_name_ref),
         )
-        for row in conn.execute(found)
+        for row in rows
     ]
+
+
+def get_mou_paper(conn: Connection, identity: Identity, mou_id: str) -> tuple[bytes, str]:
+    """The paper of an agreement and its media type; NotFound when there is none, or none of theirs."""
+    check_may_look(identity, identity.station)
+    found = select(mou).where(mou.c.station == identity.station, mou.c.id == mou_id)
+    if identity.role == "cctv_owner":
+        found = found.where(mou.c.owner_id == (identity.partner_id or ""))
+    row = conn.execute(found).first()
+    content = None if row is None else vault.open_many(conn, identity.station, [row.paper_ref])
+    if row is None or not content:
+        raise no_such(Words(th="เอกสาร", en="paper"), "no_paper")
+    return content[row.paper_ref], row.paper_type
 
 
 def _of_assets(table: Any, identity: Identity, asset_id: str | None) -> Select[Any]:
@@ -337,6 +355,7 @@ def list_tests(conn: Connection, identity: Identity, asset_id: str | None = None
 
 def _files(conn: Connection, station: str, asset_id: str) -> list[FileView]:
     of_it = (asset_file.c.station == station) & (asset_file.c.asset_id == asset_id)
+    of_it &= asset_file.c.removed_us.is_(None)
     rows = conn.execute(select(asset_file).where(of_it).order_by(asset_file.c.added_us.desc())).all()
     names = _texts(conn, station, (row.name_ref for row in rows))
     return [
@@ -355,6 +374,7 @@ def get_file(conn: Connection, identity: Identity, asset_id: str, file_id: str) 
             asset_file.c.station == identity.station,
             asset_file.c.asset_id == asset_id,
             asset_file.c.id == file_id,
+            asset_file.c.removed_us.is_(None),
         )
     ).first()
     content = None if row is None else vault.open_many(conn, identity.station, [row.content_ref])

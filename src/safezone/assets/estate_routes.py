@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Controller, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from safezone.assets import details, search
-from safezone.assets.commands_register import NameOwner, RecordMou
+from safezone.assets.commands_register import AttachMouPaper, NameOwner, RecordMou
 from safezone.assets.kinds import KINDS, Kind
 from safezone.assets.map_of_all import Marks, find_marks
+from safezone.assets.papers import check_paper, served
 from safezone.assets.queries import check_may_look
+from safezone.assets.register import KEEPERS
 from safezone.assets.routes import Name, OnceKey, Search, today_at
 from safezone.core.desk import Desk
 from safezone.core.i18n import Words
@@ -148,3 +150,27 @@ class EstateRoutes(Controller):
         command = RecordMou(data.owner_id, data.number, data.from_day, data.until_day, scope, data.mou_id)
         await desk.execute(command, identity, once_key)
         return Mous(await desk.ask(details.list_mous, identity, today_at(desk)))
+
+    @post("/mous/{mou_id:str}/paper", status_code=200)
+    async def attach_paper(
+        self,
+        mou_id: FromPath[str],
+        request: Request[Any, Any, Any],
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        name: Annotated[str, QueryParameter(min_length=1, max_length=120)] = "—",
+        once_key: OnceKey = None,
+    ) -> Mous:
+        """The signed paper of an agreement: the request's body, a PDF or picture of at most 8 MiB. It replaces the last."""
+        identity.require(*KEEPERS)
+        paper = await desk.think(check_paper, await request.body())
+        await desk.execute(AttachMouPaper(mou_id, name, paper.media_type, paper.content), identity, once_key)
+        return Mous(await desk.ask(details.list_mous, identity, today_at(desk)))
+
+    @get("/mous/{mou_id:str}/paper")
+    async def get_paper(
+        self, mou_id: FromPath[str], identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+    ) -> Response[bytes]:
+        """The paper of an agreement, to be saved or shown."""
+        content, media_type = await desk.ask(details.get_mou_paper, identity, mou_id)
+        return Response(content, media_type=media_type, headers=served(f"mou-{mou_id[:8]}", media_type))

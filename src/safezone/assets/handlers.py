@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from safezone.assets import erasing, store, upkeep
 from safezone.assets import register as register_book
-from safezone.assets import store, upkeep
 from safezone.assets.commands import (
     AssessReadiness,
     HeartbeatAnswer,
@@ -37,8 +37,11 @@ LATELY_US: Final = 600 * 1_000_000
 IN_ONE_QUESTION: Final = 500
 
 
-def register(bus: Bus, in_force: SettingsInForce) -> None:
-    """The bus knows the commands and events of the equipment, and that a press is a sign of life."""
+def register(bus: Bus, in_force: SettingsInForce, held: erasing.Held = erasing.nothing_held) -> None:
+    """The bus knows the commands and events of the equipment, and that a press is a sign of life.
+
+    `held` names the incidents of which nothing may be erased.
+    """
     store.register(bus)
     bus.handle(RegisterAssets, register_assets)
     bus.handle_many(RecordHeartbeat, record_heartbeats)
@@ -46,6 +49,7 @@ def register(bus: Bus, in_force: SettingsInForce) -> None:
     bus.handle(AssessReadiness, Rounds(in_force).assess)
     bus.listen("assets.sign_of_life", hear_press, [ReportReceived])
     register_book.register(bus)
+    erasing.Erasing(bus, held).register()
     upkeep.register(bus, lambda uow: in_force.read(uow.conn, uow.station).upkeep)
 
 

@@ -43,3 +43,11 @@ def check_paper(raw: bytes) -> Paper:
             ),
         )
     return Paper(raw, "application/pdf")
+
+
+def served(name: str, media_type: str) -> dict[str, str]:
+    """With which headers a paper is given out: a picture to be shown, a document to be saved, neither to be kept about."""
+    headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+    if not media_type.startswith("image/"):
+        headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    return headers

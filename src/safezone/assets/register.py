@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from safezone.assets import store
 from safezone.assets.commands_register import (
+    AttachMouPaper,
     ChangeAsset,
     MoveAsset,
     MoveLifecycle,
@@ -27,6 +28,7 @@ from safezone.assets.refusals import (
     no_mou,
     no_owner,
     no_site,
+    no_such,
     taken,
     unknown_kind,
 )
@@ -60,6 +62,7 @@ def register(bus: Bus) -> None:
     bus.handle(MoveAsset, move_asset)
     bus.handle(NameOwner, name_owner)
     bus.handle(RecordMou, record_mou)
+    bus.handle(AttachMouPaper, attach_mou_paper)
 
 
 def facts_of(row: Any) -> ev.AssetFacts:
@@ -311,3 +314,21 @@ def record_mou(cmd: RecordMou, uow: UnitOfWork) -> str:
         )
     )
     return mou_id
+
+
+def attach_mou_paper(cmd: AttachMouPaper, uow: UnitOfWork) -> str:
+    """The agreement has its paper; returns its id."""
+    uow.identity.require(*KEEPERS)
+    known = select(mou.c.id).where(mou.c.station == uow.station, mou.c.id == cmd.mou_id)
+    if uow.conn.execute(known).first() is None:
+        raise no_such(Words(th="บันทึกข้อตกลง", en="MOU"), "no_mou")
+    uow.record(
+        ev.MouPaperAttached(
+            mou_id=cmd.mou_id,
+            media_type=cmd.media_type,
+            size=len(cmd.content),
+            name=uow.seal(cmd.name, "file_name"),
+            content=uow.seal(cmd.content, "mou_paper"),
+        )
+    )
+    return cmd.mou_id

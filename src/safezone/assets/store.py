@@ -49,6 +49,7 @@ def register(bus: Bus) -> None:
     bus.apply(ev.AssetMoved, _asset_moved)
     bus.apply(ev.OwnerNamed, _owner_named)
     bus.apply(ev.MouRecorded, _mou_recorded)
+    bus.apply(ev.MouPaperAttached, _mou_paper_attached)
     store_upkeep.register(bus)
 
 
@@ -368,3 +369,14 @@ def _mou_recorded(conn: Connection, entry: Entry, event: ev.MouRecorded) -> None
     }
     recorded = upsert(mou, conn).values(station=entry.station, id=event.mou_id, **now)
     conn.execute(recorded.on_conflict_do_update(index_elements=["station", "id"], set_=now))
+
+
+def _mou_paper_attached(conn: Connection, entry: Entry, event: ev.MouPaperAttached) -> None:
+    now = {
+        "paper_ref": event.content.ref,
+        "paper_name_ref": event.name.ref,
+        "paper_type": event.media_type,
+        "paper_us": to_us(entry.at),
+    }
+    of_it = (mou.c.station == entry.station) & (mou.c.id == event.mou_id)
+    conn.execute(mou.update().where(of_it).values(now))

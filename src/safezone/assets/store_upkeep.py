@@ -191,4 +191,5 @@ def _file_added(conn: Connection, entry: Entry, event: ev.AssetFileAdded) -> Non
 
 def _file_removed(conn: Connection, entry: Entry, event: ev.AssetFileRemoved) -> None:
     of_it = (asset_file.c.station == entry.station) & (asset_file.c.id == event.file_id)
-    conn.execute(asset_file.delete().where(of_it))
+    # It stays in the book until its content is erased in its time; no screen shows it.
+    conn.execute(asset_file.update().where(of_it).values(removed_us=to_us(entry.at)))

@@ -99,6 +99,10 @@ mou = table(
     Column("until_day", String(10), nullable=False),
     Column("scope_th", Text, nullable=False),
     Column("scope_en", Text, nullable=False),
+    Column("paper_ref", String(36)),
+    Column("paper_name_ref", String(36)),
+    Column("paper_type", String(64)),
+    Column("paper_us", BigInteger),
     source="log",
 )
 
@@ -176,6 +180,7 @@ asset_file = table(
     Column("content_ref", String(36), nullable=False),
     Column("added_us", BigInteger, nullable=False),
     Column("added_by", String(120), nullable=False),
+    Column("removed_us", BigInteger),
     Index("asset_file_by_asset", "station", "asset_id"),
     source="log",
 )

@@ -205,7 +205,9 @@ def add_file(cmd: AddFile, uow: UnitOfWork) -> str:
     uow.identity.require(*CARRIERS)
     get_row(uow, cmd.asset_id)
     there = select(func.count()).where(
-        asset_file.c.station == uow.station, asset_file.c.asset_id == cmd.asset_id
+        asset_file.c.station == uow.station,
+        asset_file.c.asset_id == cmd.asset_id,
+        asset_file.c.removed_us.is_(None),
     )
     if uow.conn.execute(there).scalar_one() >= MOST_FILES:
         raise Conflict(
@@ -230,13 +232,14 @@ def add_file(cmd: AddFile, uow: UnitOfWork) -> str:
 
 
 def remove_file(cmd: RemoveFile, uow: UnitOfWork) -> str:
-    """It is not shown any more; its content stays sealed as long as the record."""
+    """It is not shown any more; its content is erased when its time is over."""
     uow.identity.require(*KEEPERS)
     get_row(uow, cmd.asset_id)
     there = select(asset_file.c.id).where(
         asset_file.c.station == uow.station,
         asset_file.c.asset_id == cmd.asset_id,
         asset_file.c.id == cmd.file_id,
+        asset_file.c.removed_us.is_(None),
     )
     if uow.conn.execute(there).first() is None:
         raise no_such(Words(th="ไฟล์", en="file"), "no_file")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from safezone.assets import commands_upkeep as cmds
 from safezone.assets import details
 from safezone.assets.details import AssetDetail, get_detail
-from safezone.assets.papers import check_paper
+from safezone.assets.papers import check_paper, served
 from safezone.assets.register import CARRIERS
 from safezone.assets.routes import OnceKey, today_at
 from safezone.core.desk import Desk
@@ -189,10 +189,8 @@ class UpkeepRoutes(Controller):
     ) -> Response[bytes]:
         """A picture, to be shown; or a document, to be saved."""
         content, media_type = await desk.ask(details.get_file, identity, asset_id, file_id)
-        headers = dict(_SERVED)
-        if not media_type.startswith("image/"):
-            headers["Content-Disposition"] = f'attachment; filename="{asset_id}-{file_id[:8]}.pdf"'
-        return Response(content, media_type=media_type, headers=headers)
+        named = f"{asset_id}-{file_id[:8]}"
+        return Response(content, media_type=media_type, headers=served(named, media_type))
 
     @post("/files/{file_id:str}/remove", status_code=200)
     async def remove_file(
@@ -204,9 +202,6 @@ class UpkeepRoutes(Controller):
     ) -> AssetDetail:
         """It is not to be shown any more."""
         return await _do(cmds.RemoveFile(asset_id, file_id), asset_id, identity, desk, None)
-
-
-_SERVED: Final = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 
 
 async def _do(

@@ -79,6 +79,14 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Handover notes: days after they were written."""
     refused_message_days: Days = 90
     """Messages that no door could understand, which may have anything in them: days after they came."""
+    repair_days: Days = 1825
+    """Texts of work orders: days after the repair was accepted or the order cancelled."""
+    loan_days: Days = 365
+    """Who borrowed a thing, with telephone number, and its condition: days after it came back."""
+    equipment_paper_days: Days = 1825
+    """Photos and documents of equipment and MOUs: days after they were taken away, it was retired, or the MOU ended."""
+    equipment_note_days: Days = 1825
+    """Notes of looks, reasons of steps and moves, and whom one had to ask at an owner's before: days after they were written."""
 
 
 class Positions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

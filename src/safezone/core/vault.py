@@ -16,7 +16,17 @@ from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, String, bindparam, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    String,
+    bindparam,
+    exists,
+    select,
+)
 
 from safezone.core.db import keyring_of, table
 from safezone.core.event import Sealed
@@ -120,6 +130,11 @@ def find_text(conn: Connection, station: str, ref: str | None) -> str | None:
     """The text behind one reference; None when there is none or its key was deleted."""
     content = open_many(conn, station, [ref]).get(ref or "")
     return None if content is None else content.decode()
+
+
+def is_kept(station: ColumnElement[str], ref: ColumnElement[Any]) -> ColumnElement[bool]:
+    """For a query: whether what the column `ref` names was not erased yet."""
+    return exists().where(sealed.c.station == station, sealed.c.ref == ref)
 
 
 def erase(conn: Connection, station: str, refs: Sequence[str]) -> int:

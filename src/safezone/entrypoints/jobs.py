@@ -6,13 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from safezone.assets.commands import AssessReadiness
-from safezone.assets.commands_upkeep import EndOverdueTests
+from safezone.assets.commands_upkeep import EndOverdueTests, EquipmentClass, EraseEquipment
 from safezone.core.desk import Desk
 from safezone.core.errors import SafezoneError
 from safezone.core.identity import system
@@ -58,13 +58,16 @@ ERASE_EVERY_S: Final = 600.0
 
 def _erasures() -> list[Job]:
     """One for each class of data; each turn erases a few, so that no press waits."""
-    return [_erasure(name) for name in rules_of(Retention())]
+    of_equipment = get_args(EquipmentClass)
+    return [
+        _erasure(name, EraseEquipment if name in of_equipment else EraseDue) for name in rules_of(Retention())
+    ]
 
 
-def _erasure(name: DataClass) -> Job:
+def _erasure(name: DataClass, command: Callable[[Any, int], Any]) -> Job:
     return Job(
         f"erase-{name.replace('_', '-')}",
-        lambda now: EraseDue(name, rules_of(now.retention)[name]),
+        lambda now: command(name, rules_of(now.retention)[name]),
         lambda _: ERASE_EVERY_S,
     )
 

@@ -141,6 +141,17 @@ class OwnerNamed(Event, frozen=True, kw_only=True, tag="owner_named"):
     contact: Sealed | None = None
 
 
+class MouPaperAttached(Event, frozen=True, kw_only=True, tag="mou_paper_attached"):
+    """The paper of an agreement, its name and content sealed; it takes the place of the one before."""
+
+    subject_field = "mou_id"
+    mou_id: str
+    media_type: str
+    size: int
+    name: Sealed
+    content: Sealed
+
+
 class MouRecorded(Event, frozen=True, kw_only=True, tag="mou_recorded"):
     """An agreement with an owner, as it reads now; it holds on both days and those between them."""
 

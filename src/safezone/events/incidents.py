@@ -13,7 +13,16 @@ IncidentKind = Literal[
 ]
 Channel = Literal["sos_point", "phone", "web", "line", "http"]
 Outcome = Literal["resolved", "handed_over", "no_action_needed", "false_alarm", "prank", "duplicate", "drill"]
-DataClass = Literal["incident", "photo", "handover", "refused_message"]
+DataClass = Literal[
+    "incident",
+    "photo",
+    "handover",
+    "refused_message",
+    "repair",
+    "loan",
+    "equipment_paper",
+    "equipment_note",
+]
 Stage = Literal["reported", "acknowledged", "dispatched", "en_route", "on_scene", "closed"]
 
 

@@ -30,6 +30,10 @@ _CLASSES = {
     "photo": Words(th="ภาพถ่ายของเหตุ", en="photos of incidents"),
     "handover": Words(th="บันทึกส่งเวร", en="handover notes"),
     "refused_message": Words(th="ข้อความที่อ่านไม่เข้าใจ", en="messages that could not be understood"),
+    "repair": Words(th="ข้อความในใบสั่งซ่อม", en="texts of work orders"),
+    "loan": Words(th="ผู้ยืมอุปกรณ์", en="who borrowed equipment"),
+    "equipment_paper": Words(th="ภาพและเอกสารของอุปกรณ์และบันทึกข้อตกลง", en="papers of equipment and MOUs"),
+    "equipment_note": Words(th="บันทึกและเหตุผลเรื่องอุปกรณ์", en="notes and reasons about equipment"),
 }
 
 
@@ -73,6 +77,10 @@ def rules_of(settings: Retention) -> dict[ev.DataClass, int]:
         "photo": settings.photo_days,
         "handover": settings.handover_days,
         "refused_message": settings.refused_message_days,
+        "repair": settings.repair_days,
+        "loan": settings.loan_days,
+        "equipment_paper": settings.equipment_paper_days,
+        "equipment_note": settings.equipment_note_days,
     }
 
 

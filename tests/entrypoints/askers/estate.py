@@ -29,6 +29,8 @@ GET    /api/v1/estate/owners                                 401    403  yes  ye
 POST   /api/v1/estate/owners/{owner_id}                      401    403  403  403      yes        yes   403    yes   403       403        403        403
 GET    /api/v1/estate/mous                                   401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        403
 POST   /api/v1/estate/mous                                   401    403  403  403      yes        yes   403    yes   403       403        403        403
+POST   /api/v1/estate/mous/{mou_id}/paper                    401    403  403  403      yes        yes   403    yes   403       403        403        403
+GET    /api/v1/estate/mous/{mou_id}/paper                    401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        403
 GET    /api/v1/estate/work-orders                            401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        403
 POST   /api/v1/estate/work-orders/{order_id}/step            401    403  403  403      yes        yes   403    yes   403       yes        403        403
 GET    /api/v1/estate/loans                                  401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        403
@@ -91,6 +93,13 @@ def prepare(asker: Any, row: Any) -> dict[str, Any]:
         admin.act(f"{at}/loans", bodies["loans"])
     if "{test_id}" in row.path:
         named["test_id"] = admin.act(f"{at}/tests")["tests"][0]["id"]
+    if "{mou_id}" in row.path:
+        made = admin.act("/api/v1/estate/mous", bodies["mous"])
+        named["mou_id"] = made["items"][0]["id"]
+        sent = admin.http.post(
+            row.path.format(**named), params={"name": "signed"}, content=b"%PDF-1.7\n%%EOF"
+        )
+        assert sent.is_success, sent.text
     if "{file_id}" in row.path:
         sent = admin.http.post(f"{at}/files", params={"name": "a picture"}, content=asker.photo)
         named["file_id"] = sent.json()["files"][0]["id"]
@@ -100,6 +109,8 @@ def prepare(asker: Any, row: Any) -> dict[str, Any]:
     if row.path.endswith("/import"):
         query = {"name": "list.csv", "dry_run": "false"}
         return {**request, "params": query, "content": f"code,kind,name_th\nlist-{number},drone,โดรน\n"}
+    if row.path.endswith("/paper") and row.method == "POST":
+        return {**request, "params": {"name": "signed"}, "content": b"%PDF-1.7\n%%EOF"}
     if row.path.endswith("/files"):
         return {**request, "params": {"name": "a picture"}, "content": asker.photo}
     if row.method == "POST":

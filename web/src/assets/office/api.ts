@@ -72,6 +72,8 @@ export interface Mou {
   until_day: string;
   scope: Words;
   overdue: boolean;
+  /** What its paper is called, when it has one. */
+  paper: string | null;
 }
 
 export type OrderState = "open" | "assigned" | "started" | "done" | "accepted" | "cancelled";
@@ -233,6 +235,13 @@ export const estate = {
   lamp: (testId: string, lit: boolean) => send<Detail>(`${ESTATE}/tests/${testId}/lamp`, { lit }),
   stopTest: (testId: string) => send<Detail>(`${ESTATE}/tests/${testId}/stop`, {}),
   nameOwner: (id: string, body: unknown) => send<unknown>(`${ESTATE}/owners/${encodeURIComponent(id)}`, body),
+  addPaper: (id: string, file: File) =>
+    request(
+      "POST",
+      `${ESTATE}/mous/${id}/paper?${new URLSearchParams({ name: file.name.slice(-120) }).toString()}`,
+      file,
+    ),
+  paperUrl: (id: string) => `${ESTATE}/mous/${id}/paper`,
   recordMou: (body: unknown) => send<unknown>(`${ESTATE}/mous`, body),
   addFile: (id: string, file: File) =>
     request(

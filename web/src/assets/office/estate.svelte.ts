@@ -91,16 +91,24 @@ class EstateDesk {
     });
   }
 
+  /** How the thing that is looked at stands by now: it is judged by the clock, and others work on it too. */
+  async again(): Promise<void> {
+    const id = this.detail?.asset.id;
+    if (!id || document.hidden) return;
+    const now = await estate.detail(id).catch(() => null);
+    if (now && this.detail?.asset.id === id) this.detail = now;
+  }
+
   close(): void {
     this.detail = null;
     if (location.hash) history.replaceState(null, "", location.pathname);
   }
 
-  /** Does something with the thing that is looked at, then shows how it stands; false when it was refused. */
+  /** Does something with a thing, then shows how it stands where it is looked at; false when it was refused. */
   async act(id: string, action: () => Promise<unknown>): Promise<boolean> {
     const done = await this.trying(async () => {
       await action();
-      this.detail = await estate.detail(id);
+      if (this.detail?.asset.id === id) this.detail = await estate.detail(id);
     });
     if (done) {
       this.changes += 1;
