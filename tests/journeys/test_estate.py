@@ -245,7 +245,7 @@ def test_a_list_comes_in_whole_or_not_at_all(station: Station, new_page: NewPage
     assert station.ask("GET", "/assets/drn-2/detail").json()["history"] == told
 
 
-def test_labels_and_a_list_are_taken_out(station: Station, new_page: NewPage, tmp_path: Path) -> None:
+def test_labels_are_printed_of_what_was_found(station: Station, new_page: NewPage, tmp_path: Path) -> None:
     room = Room(new_page, station, "chief")
     room.get("estate-kind").select_option("sos_point")
     room.go("import")
@@ -256,9 +256,27 @@ def test_labels_and_a_list_are_taken_out(station: Station, new_page: NewPage, tm
     raw = sheet.read_bytes()
     assert raw.startswith(b"%PDF-")
     assert b"%%EOF" in raw[-64:]
-    with room.page.expect_download() as got:
-        room.get("export-csv").click()
-    got.value.save_as(tmp_path / "list.csv")
-    lines = (tmp_path / "list.csv").read_text("utf-8-sig").splitlines()
-    assert lines[0].startswith("code,kind")
-    assert len(lines) == 1 + station.ask("GET", "/assets?kind=sos_point").json()["total"]
+
+
+def test_an_agreement_has_its_paper(station: Station, new_page: NewPage, tmp_path: Path) -> None:
+    agreement = {
+        "owner_id": "municipality",
+        "number": "มห 1/2569",
+        "from_day": "2026-01-01",
+        "until_day": "2027-12-31",
+        "scope": {"th": "เสาไฟ", "en": "lamps"},
+    }
+    assert station.ask("POST", "/estate/mous", agreement, who="chief").is_success
+    paper = tmp_path / "ลงนามแล้ว.pdf"
+    paper.write_bytes(b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n")
+    room = Room(new_page, station, "chief")
+    room.go("owners")
+    room.get("mou-paper-add").set_input_files(paper)
+    shown = room.get("mou-paper")
+    expect(shown).to_contain_text("ลงนามแล้ว.pdf")
+    answer = room.page.request.get(f"{station.url}{shown.get_attribute('href')}")
+    assert answer.body() == paper.read_bytes()
+    auditor = Room(new_page, station, "auditor")
+    auditor.go("owners")
+    expect(auditor.get("mou-paper")).to_be_visible()
+    expect(auditor.get("mou-paper-add")).to_have_count(0)

@@ -44,6 +44,10 @@ ASKED: Final = ("outside_thailand", "far_from_zone")
 _IN_ONE_QUESTION: Final = 500
 
 
+_KINDS: Final = ", ".join(f"{kind.name.th} ({kind.id})" for kind in KINDS.values())
+"""As a person reads it, and as a list may have it."""
+
+
 class Defaults(msgspec.Struct, frozen=True):
     """What holds for every row whose cell is empty or whose column is missing."""
 
@@ -172,7 +176,7 @@ class Plan:
         there = self.ground.there.get(code.lower())
         kind = self._kind(cells) if cells.get("kind") or there is None else there.kind
         if kind is None:
-            row.problem("unknown_kind", "kind", value=cells.get("kind") or "—", limit=", ".join(KINDS))
+            row.problem("unknown_kind", "kind", value=cells.get("kind") or "—", limit=_KINDS)
             return None
         if there is not None and there.kind != kind:
             row.problem("other_kind", "kind", value=kind, limit=there.kind)

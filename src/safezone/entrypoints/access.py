@@ -41,6 +41,8 @@ LOOKS: Final = {
     "/api/v1/incidents": "listed_incidents",
     "/api/v1/incidents/{incident_id}": "opened_incident",
     "/api/v1/incidents/{incident_id}/photos/{photo_id}": "saw_photo",
+    "/api/v1/assets/{asset_id}/files/{file_id}": "saw_paper",
+    "/api/v1/estate/mous/{mou_id}/paper": "saw_paper",
     "/api/v1/handover": "read_handover",
     "/api/v1/units": "saw_positions",
     "/api/v1/units/{unit_id}": "saw_positions",
