@@ -21,6 +21,7 @@ from safezone.assets.rules_upkeep import ORDER_STEPS, is_overdue, may_accept, re
 from safezone.core.settings import Heartbeats
 from safezone.events.assets import Readiness
 from safezone.events.upkeep import OrderStep
+from tests.support.engines import EngineName
 from tests.support.scenarios_estate import OWNER, new_asset
 from tests.support.station import STATION, Api, RunningStation, who
 
@@ -143,7 +144,7 @@ def test_the_last_day_still_counts(day: date, today: date) -> None:
 
 
 @pytest.fixture(scope="module")
-def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStation]:
+def station(engine: EngineName, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStation]:
     station = RunningStation(tmp_path_factory.mktemp("upkeep"))
     station.api("chief").act("/api/v1/estate/owners/municipality", OWNER)
     for code, kind in (("light-1", "light_pole"), ("light-2", "light_pole"), ("eye-1", "camera")):
