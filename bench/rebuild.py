@@ -36,7 +36,7 @@ def main(events: int) -> None:
         create_station(engine, read_station_set(Path(folder) / "set"))
         for number in range(200):
             engine.lane.submit(SetDuty(f"u-{number:05d}", on=True), OPERATOR).result()
-        _live(engine, events)
+        live(engine, events)
         began = time.monotonic()
         verdict = rebuild.verify(database, house.bus)[0]
         verified = time.monotonic() - began
@@ -51,7 +51,7 @@ def main(events: int) -> None:
     print(f"  rebuild in place                 {rebuilt:6.1f} s   {verdict.events / rebuilt:8.0f} events/s")
 
 
-def _live(engine: Engine, events: int) -> None:
+def live(engine: Engine, events: int) -> None:
     """Rounds of 200 incidents, each with nine events of its own."""
     per_round = 200
     for number in range(events // (per_round * 9) + 1):

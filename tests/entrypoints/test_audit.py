@@ -218,3 +218,31 @@ def test_a_page_is_named_so_that_it_is_found_again(
         return
     cursor = Cursor(done, look)
     assert Cursor.decode(cursor.encode()) == cursor
+
+
+def test_a_thing_is_called_as_people_call_it(station: RunningStation, exporter: Api) -> None:
+    operator = station.api("operator")
+    numbers = {each["id"]: each["number"] for each in operator.ask("/api/v1/incidents", state="all")["items"]}
+    opened = everything(exporter, kind="incident_opened")
+    assert {line["subject"]: line["about"] for line in opened} == numbers
+    operator.ask(f"/api/v1/incidents/{opened[0]['subject']}")
+    looked = everything(exporter, kind="opened_incident")[0]
+    assert looked["about"] == numbers[looked["subject"]], "a look is about the same thing"
+    station.api("supervisor").act("/api/v1/units/car-2/duty", {"on": True})
+    assert everything(exporter, kind="unit_signed_on", subject="car-2")[0]["about"] == "มุกดา 12"
+    made = station.api("admin").act(
+        "/api/v1/admin/accounts", {"login": "somying", "role": "operator", "full_name": SECRET}
+    )
+    assert everything(exporter, subject=made["account"]["id"])[0]["about"] == "somying", "never the real name"
+    answer = exporter.post(
+        f"{AUDIT}/export", {"purpose": {"code": "audit"}, "filter": {"kind": "incident_opened"}}
+    )
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert {row["about"]: row["called"] for row in rows} == numbers
+
+
+@pytest.mark.parametrize("start", ["operator:", "unit:", "system:", "", "nobody:"])
+def test_everybody_whose_name_begins_so_is_found_in_order_across_pages(exporter: Api, start: str) -> None:
+    lines = everything(exporter, only="done", limit=500)
+    wanted = [line["seq"] for line in lines if line["actor"].startswith(start)]
+    assert [line["seq"] for line in everything(exporter, only="done", actor=f"{start}*", limit=3)] == wanted

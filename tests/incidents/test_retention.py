@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from safezone.core.audit import get_line
 from safezone.core.errors import Conflict, NotAllowed, NotFound
+from safezone.core.purpose import DeclareLook, LookDeclared, Purpose
 from safezone.core.vault import sealed
 from safezone.events import incidents as ev
 from safezone.incidents import commands as cmds
@@ -17,7 +19,7 @@ from safezone.incidents.erasing import seals_in
 from safezone.incidents.tables import erased, erasure, legal_hold
 from tests.incidents.desk import OPERATOR, SUPERVISOR, SYSTEM, Desk
 from tests.support.engines import EngineName, bytes_on_disk
-from tests.support.station import who
+from tests.support.station import STATION, who
 
 DAY_S = 86_400
 TEXT = "ชายชุดดำวิ่งไปทางตลาด"
@@ -136,6 +138,38 @@ def test_photos_handovers_and_refused_messages_have_times_of_their_own(desk: Des
         ("handover", 1, 1),
         ("refused_message", 1, 0),
     ]
+    assert desk.verdict().content
+
+
+def test_the_words_of_a_purpose_go_and_its_code_and_case_stay(desk: Desk) -> None:
+    def say(text: str, about: str = "audit") -> None:
+        why = Purpose(code="complaint", case="ร.7/2569", text=text)
+        desk.do(DeclareLook(what="export_audit", about=about, purpose=why), who("auditor", "dpo"))
+
+    def texts() -> list[str | None]:
+        lines = [entry.seq for entry in desk.log() if isinstance(entry.event, LookDeclared)]
+        with desk.read() as conn:
+            return [get_line(conn, STATION, seq).purpose_text for seq in lines]
+
+    say("ตามที่นายสมมติร้องเรียน")
+    say("", "assets")
+    say("ชื่อในบัญชีอุปกรณ์", "assets")
+    desk.clock.advance(20 * DAY_S)
+    say("ใหม่กว่า")
+    assert erase(desk, "purpose") == 0
+    desk.clock.advance(10 * DAY_S)
+    assert erase(desk, "purpose") == 2
+    assert texts() == [None, None, None, "ใหม่กว่า"]
+    assert erase(desk, "purpose") == 0, "once"
+    events = [entry.event for entry in desk.log()]
+    assert [e.case for e in events if isinstance(e, LookDeclared)] == ["ร.7/2569"] * 4
+    (gone,) = [e for e in events if isinstance(e, ev.ContentErased)]
+    assert (gone.data_class, gone.records, gone.subjects) == ("purpose", 2, ("assets", "audit"))
+    with desk.read() as conn:
+        text = retention.write_certificate(conn, who("auditor", "dpo"), gone.erasure_id, desk.desk)
+    assert "purposes of looks and exports in words" in text
+    assert "neither key nor content of any of 2" in text
+    assert all(f"{ref}  -" not in text for ref in gone.refs), "each is named with its keyed hash"
     assert desk.verdict().content
 
 

@@ -8,15 +8,17 @@ name a person, so it is sealed and lies in no plain file.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from safezone.core.bus import Bus
 from safezone.core.errors import Invalid
-from safezone.core.event import Entry, Event, Sealed
+from safezone.core.event import Entry, Event, Sealed, kind_of
 from safezone.core.i18n import Words
+from safezone.core.log import LogReader, log
+from safezone.core.vault import sealed
 from safezone.core.work import UnitOfWork
 
 PurposeCode = Literal["case_work", "complaint", "audit", "maintenance", "training", "other"]
@@ -36,6 +38,10 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     code: PurposeCode
     case: Annotated[str, msgspec.Meta(max_length=60)] = ""
     text: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+SORT: Final = "purpose"
+"""Under what the words of a purpose lie in the vault."""
 
 
 class LookDeclared(Event, frozen=True, tag="look_declared"):
@@ -74,7 +80,7 @@ def declare_look(cmd: DeclareLook, uow: UnitOfWork) -> int:
         about=cmd.about,
         purpose=cmd.purpose.code,
         case=cmd.purpose.case.strip() or None,
-        text=uow.maybe_seal(cmd.purpose.text.strip(), "reason"),
+        text=uow.maybe_seal(cmd.purpose.text.strip(), SORT),
         scope=cmd.scope,
     )
     return uow.record(declared).seq
@@ -97,6 +103,29 @@ def check_purpose(purpose: Purpose) -> None:
             Words(th="โปรดระบุวัตถุประสงค์", en="Say what the purpose is."),
             field="purpose.text",
         )
+
+
+def list_due(
+    conn: Connection, station: str, before_us: int, limit: int, reader: LogReader
+) -> list[LookDeclared]:
+    """The first looks that were declared by then and whose words are still there, at most `limit`."""
+    at_one_time = (
+        (sealed.c.station == log.c.station) & (sealed.c.at_us == log.c.at_us) & (sealed.c.sort == SORT)
+    )
+    asked = (
+        select(log, sealed.c.ref)
+        .join(sealed, at_one_time)
+        .where(log.c.station == station, log.c.kind == kind_of(LookDeclared), log.c.at_us <= before_us)
+        .order_by(log.c.at_us, log.c.seq)
+    )
+    found: list[LookDeclared] = []
+    for row in conn.execute(asked):
+        event = reader.entry_of(row).event
+        if isinstance(event, LookDeclared) and event.text is not None and event.text.ref == row.ref:
+            found.append(event)
+        if len(found) == limit:
+            break
+    return found
 
 
 def _apply(_conn: Connection, _entry: Entry, _event: Any) -> None:

@@ -87,6 +87,8 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Photos and documents of equipment and MOUs: days after they were taken away, it was retired, or the MOU ended."""
     equipment_note_days: Days = 1825
     """Notes of looks, reasons of steps and moves, and whom one had to ask at an owner's before: days after they were written."""
+    purpose_days: Days = 730
+    """What was written freely as the purpose of a look or an export, which may name somebody: days after it was said."""
 
 
 class Positions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

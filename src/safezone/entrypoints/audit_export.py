@@ -19,7 +19,7 @@ from safezone.entrypoints.audit_timeline import AuditItem, Cursor, Only, read_pa
 AT_ONCE: Final = 1000
 Format = Literal["csv", "jsonl"]
 HEADINGS: Final = (
-    "time_utc", "thai_time", "actor", "kind", "what_th", "what_en", "about", "purpose", "case", "log_line", "address",
+    "time_utc", "thai_time", "actor", "kind", "what_th", "what_en", "about", "called", "purpose", "case", "log_line", "address",
     "path", "status",
 )  # fmt: skip
 
@@ -41,6 +41,7 @@ def cells_of(item: AuditItem) -> list[str]:
         item.words.th,
         item.words.en,
         item.subject,
+        item.about,
         purpose,
         item.case,
         "" if item.seq is None else str(item.seq),

@@ -17,6 +17,7 @@ from safezone.core.db import from_us
 from safezone.core.errors import Invalid
 from safezone.core.i18n import Words
 from safezone.entrypoints.access import AccessEntry, list_placed
+from safezone.entrypoints.audit_names import names_of
 from safezone.entrypoints.audit_words import EXPORTS, KINDS, LOOKS
 
 Only = Literal["", "done", "looks", "refusals", "exports"]
@@ -32,6 +33,8 @@ class AuditItem(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     words: Words
     subject: str
+    about: str
+    """What people call the subject, such as the number of an incident; empty where they have no other name for it."""
     purpose: str
     case: str
     address: str
@@ -86,7 +89,12 @@ def read_page(
             items.append(look[1])
             look = next(looks, None)
     more = line is not None or look is not None
-    return AuditPage(items, Cursor(log_at, access_at).encode() if more else None)
+    names = names_of(conn, station, (item.subject for item in items))
+    named = [
+        msgspec.structs.replace(item, about=names[item.subject]) if item.subject in names else item
+        for item in items
+    ]
+    return AuditPage(named, Cursor(log_at, access_at).encode() if more else None)
 
 
 def _lines(
@@ -115,6 +123,7 @@ def _of_line(row: Any) -> AuditItem:
         kind=row.kind,
         words=KINDS.get(row.kind) or Words(row.kind, row.kind),
         subject=row.subject,
+        about="",
         purpose=why.get("purpose", ""),
         case=why.get("case") or "",
         address="",
@@ -161,6 +170,7 @@ def _of_look(place: tuple[str, int], entry: AccessEntry) -> AuditItem:
         kind=entry.what,
         words=LOOKS.get(entry.what) or Words(entry.what, entry.what),
         subject=next(iter(entry.about.values()), ""),
+        about="",
         purpose=entry.purpose,
         case=entry.case,
         address=entry.address,

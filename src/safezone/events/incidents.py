@@ -18,6 +18,7 @@ DataClass = Literal[
     "photo",
     "handover",
     "refused_message",
+    "purpose",
     "repair",
     "loan",
     "equipment_paper",

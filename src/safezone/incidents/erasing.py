@@ -12,6 +12,7 @@ from safezone.core.db import from_us
 from safezone.core.event import Entry, Sealed
 from safezone.core.ids import new_id
 from safezone.core.log import LogReader
+from safezone.core.purpose import list_due
 from safezone.core.work import UnitOfWork
 from safezone.events import incidents as ev
 from safezone.incidents import commands as cmds
@@ -72,6 +73,8 @@ class Erasing:
         before_us = uow.at_us - cmd.days * DAY_US
         if cmd.data_class == "refused_message":
             return self._erase_refused(cmd, uow, before_us)
+        if cmd.data_class == "purpose":
+            return self._erase_purposes(cmd, uow, before_us)
         if cmd.data_class == "handover":
             subjects = _due_notes(uow.conn, uow.station, before_us)
         else:
@@ -85,10 +88,13 @@ class Erasing:
         self._record(cmd, uow, before_us, records, tuple(subjects), tuple(refs))
         return records
 
-    def _seals_about(self, uow: UnitOfWork, subject: str, data_class: str) -> list[Sealed]:
+    def _log(self) -> LogReader:
         if self._reader is None:
             self._reader = self._bus.reader()  # Not before: by now every event is wired.
-        entries = self._reader.list_about(uow.conn, uow.station, subject)
+        return self._reader
+
+    def _seals_about(self, uow: UnitOfWork, subject: str, data_class: str) -> list[Sealed]:
+        entries = self._log().list_about(uow.conn, uow.station, subject)
         wants_photos = data_class == "photo"
         return [
             one
@@ -103,6 +109,15 @@ class Erasing:
         if gone:
             self._record(cmd, uow, before_us, gone, (), ())
         return gone
+
+    def _erase_purposes(self, cmd: cmds.EraseDue, uow: UnitOfWork, before_us: int) -> int:
+        """The words of a purpose go; its code and its case number stay in the log."""
+        due = list_due(uow.conn, uow.station, before_us, AT_ONCE, self._log())
+        refs = tuple(each.text.ref for each in due if each.text is not None)
+        if refs:
+            gone = vault.erase(uow.conn, uow.station, refs)
+            self._record(cmd, uow, before_us, gone, tuple(sorted({each.about for each in due})), refs)
+        return len(refs)
 
     def _record(
         self,

@@ -340,6 +340,13 @@ def list_names(conn: Connection, station: str) -> dict[str, str]:
     return {row.id: name_of(row.year, row.number) for row in rows}
 
 
+def find_names(conn: Connection, station: str, ids: Collection[str]) -> dict[str, str]:
+    """What people call each of these incidents, by id; who asks answers for who may know it. Unknown ids are not there."""
+    wanted = (incident.c.station == station) & incident.c.id.in_(list(ids))
+    rows = conn.execute(select(incident.c.id, incident.c.year, incident.c.number).where(wanted))
+    return {row.id: name_of(row.year, row.number) for row in rows}
+
+
 def count_escalated(conn: Connection, station: str) -> int:
     """How many incidents nobody has acknowledged in time, and still nobody has."""
     waiting = select(func.count()).where(

@@ -34,6 +34,7 @@ _CLASSES = {
     "loan": Words(th="ผู้ยืมอุปกรณ์", en="who borrowed equipment"),
     "equipment_paper": Words(th="ภาพและเอกสารของอุปกรณ์และบันทึกข้อตกลง", en="papers of equipment and MOUs"),
     "equipment_note": Words(th="บันทึกและเหตุผลเรื่องอุปกรณ์", en="notes and reasons about equipment"),
+    "purpose": Words(th="รายละเอียดวัตถุประสงค์ของการดูและส่งออก", en="purposes of looks and exports in words"),
 }
 
 
@@ -81,6 +82,7 @@ def rules_of(settings: Retention) -> dict[ev.DataClass, int]:
         "loan": settings.loan_days,
         "equipment_paper": settings.equipment_paper_days,
         "equipment_note": settings.equipment_note_days,
+        "purpose": settings.purpose_days,
     }
 
 

@@ -109,6 +109,12 @@ def get_unit_view(conn: Connection, identity: Identity, unit_id: str) -> UnitVie
     return seen
 
 
+def find_call_signs(conn: Connection, station: str, ids: Collection[str]) -> dict[str, str]:
+    """The call sign of each of these units, by id; unknown ids are not there."""
+    wanted = (unit.c.station == station) & unit.c.id.in_(list(ids))
+    return {row.id: row.call_sign for row in conn.execute(select(unit.c.id, unit.c.call_sign).where(wanted))}
+
+
 def find_brief(conn: Connection, station: str, unit_id: str) -> UnitBrief | None:
     """What dispatching needs to know of a unit; None when there is no such unit."""
     row = store.find_row(conn, station, unit_id)

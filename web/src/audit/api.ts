@@ -13,6 +13,7 @@ export interface AuditItem {
   kind: string;
   words: Words;
   subject: string;
+  about: string;
   purpose: string;
   case: string;
   address: string;
