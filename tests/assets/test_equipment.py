@@ -191,6 +191,7 @@ def test_cameras_without_evidence_stay_unknown_and_say_why(node: Node) -> None:
     node.do(AssessReadiness(node.clock.now()))
     assert _view(node, "cam-01").readiness_reason.en == "nothing tells yet how this camera is"
     assert _view(node, "cs-18").readiness_reason.en == "not in service: approved"
+    assert _view(node, "cs-01").readiness_reason.en == "nobody has looked at the cameras of this site yet"
 
 
 def test_a_site_follows_its_cameras(node: Node) -> None:

@@ -111,7 +111,7 @@ def _view_of(row: Any) -> ConsoleAsset:
     if serving and row.reason_th is not None:
         reason = Words(row.reason_th, row.reason_en)
     elif serving:
-        reason = first_judgement(row.kind, row.lifecycle).reason
+        reason = first_judgement(row.kind, row.lifecycle, row.camera_count).reason
     return ConsoleAsset(
         id=row.id,
         kind=row.kind,

@@ -169,7 +169,7 @@ _VIEWS_BY_ID: Final = VIEWS.where(asset.c.id.in_(bindparam("of_ids", expanding=T
 def view_of(row: Any) -> AssetView:
     """The asset in a row of `VIEWS`."""
     if row.reason_th is None:
-        reason = first_judgement(row.kind, row.lifecycle).reason
+        reason = first_judgement(row.kind, row.lifecycle, row.camera_count).reason
     else:
         reason = Words(row.reason_th, row.reason_en)
     return AssetView(

@@ -49,6 +49,9 @@ class Judgement(msgspec.Struct, frozen=True):
 
 _NEVER_HEARD: Final = Words(th="ยังไม่เคยได้รับสัญญาณ จึงไม่มีข้อมูลเทียบ", en="never heard yet: there is no baseline")
 _NO_SOURCE: Final = Words(th="ยังไม่มีแหล่งข้อมูลบอกสถานะของกล้องนี้", en="nothing tells yet how this camera is")
+_NOTHING_OF_CAMERAS: Final = Words(
+    th="ยังไม่มีใครตรวจดูกล้องของจุดนี้", en="nobody has looked at the cameras of this site yet"
+)
 _NO_CAMERAS: Final = Words(th="ยังไม่มีกล้องที่ใช้งานในจุดนี้", en="no camera is in service at this site")
 _FOUND_WELL: Final = Words(th="มีผู้ตรวจดูแล้ว ใช้งานได้", en="somebody looked: it works")
 _FOUND_BAD: Final = Words(th="มีผู้ตรวจดูแล้ว ใช้งานไม่ได้", en="somebody looked: it does not work")
@@ -65,10 +68,12 @@ _NOT_IN_SERVICE: Final[dict[Lifecycle, Words]] = {
 }
 
 
-def first_judgement(kind: str, lifecycle: Lifecycle) -> Judgement:
-    """What can be said of a thing on the day it is registered: UNKNOWN, and why."""
+def first_judgement(kind: str, lifecycle: Lifecycle, camera_count: int | None = None) -> Judgement:
+    """What can be said of a thing on the day it is registered: UNKNOWN, and why. A site may have cameras by then."""
     if lifecycle != "in_service":
         return Judgement("UNKNOWN", _NOT_IN_SERVICE[lifecycle])
+    if camera_count:
+        return Judgement("UNKNOWN", _NOTHING_OF_CAMERAS)
     by_kind = {"camera": _NO_SOURCE, "camera_site": _NO_CAMERAS, "sos_point": _NEVER_HEARD}
     return Judgement("UNKNOWN", by_kind.get(kind, _NO_CHECK))
 
