@@ -49,7 +49,7 @@ class Told:
         return new
 
     async def connect(self, new: NewSecret) -> RealPole:
-        pole = RealPole(self.broker, new.point_id, password=new.secret, username=new.username)
+        pole = RealPole(self.broker, new.device_id, password=new.secret, username=new.username)
         self.poles.append(pole)
         await self.soon(pole.listening.is_set)
         # It may have knocked before the broker had read its name.

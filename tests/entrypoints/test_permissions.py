@@ -19,21 +19,12 @@ from safezone.incidents.commands import EraseDue
 from tests.entrypoints.askers import FAMILIES
 from tests.support.station import UNITS, Api, RunningStation, who
 
-CALLERS = (
-    "public",
-    "sos-01",
-    "car-1",
-    "operator",
-    "supervisor",
-    "admin",
-    "auditor",
-    "chief",
-    "commander",
-    "technician",
-    "cctv-owner",
-    "partner",
-)
+PEOPLE = (
+    "public", "sos-01", "car-1", "operator", "supervisor", "admin",
+    "auditor", "chief", "commander", "technician", "cctv-owner", "partner",
+)  # fmt: skip
 """Whose column is whose: `car-1` is sent to the incident that is asked about, `sos-01` is a pole's own secret."""
+CALLERS = (*PEOPLE, "tracker")
 
 MEANT_FOR_THEM = {
     "sign_in", "bad_token", "not_your_role", "not_your_unit", "no_account", "exports_not_given", "begin_again",
@@ -121,7 +112,16 @@ def _rows() -> list[Row]:
     """Those of the table above, and those that each family of routes brings in a file of its own."""
     texts = [TABLE, *(family.TABLE for family in FAMILIES)]
     lines = (line.split() for text in texts for line in text.splitlines()[2:] if line)
-    return [Row(method, path, dict(zip(CALLERS, cells, strict=True))) for method, path, *cells in lines]
+    return [
+        Row(method, path, _with_tracker(path, dict(zip(PEOPLE, cells, strict=True))))
+        for method, path, *cells in lines
+    ]
+
+
+def _with_tracker(path: str, expected: dict[str, str]) -> dict[str, str]:
+    """A tracker gets what a pole gets, which is what everybody gets, and may say where its unit is."""
+    tells = path in ("/api/v1/positions", "/osmand")
+    return {**expected, "tracker": "yes" if tells else expected["sos-01"]}
 
 
 ROWS = _rows()

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, select
 from safezone.assets.station_set import read_station_set
 from safezone.core.clock import ManualClock
 from safezone.core.db import Database, metadata
+from safezone.core.devices import GiveDeviceSecret, NewSecret
 from safezone.core.event import Entry
 from safezone.core.identity import Identity, Role
 from safezone.core.listeners import list_listeners
@@ -155,7 +156,7 @@ class RunningStation(Station):
 
     def __init__(self, path: Path, settings: Settings | None = None) -> None:
         super().__init__(path, settings)
-        self.tokens = template().tokens
+        self.tokens = dict(template().tokens)
         self.node = Node(self.engine, self.folder)
         self._web = listen("127.0.0.1", 0)
         self.port: int = self._web.getsockname()[1]
@@ -170,7 +171,10 @@ class RunningStation(Station):
         uvloop.run(self.node.run(self._web, self._ready.set))
 
     def api(self, name: str = "operator") -> Api:
-        """A client with the token of this role, unit or pole; `public` has none."""
+        """A client with the token of this role, unit or pole; `public` has none, `tracker` is that of car-1."""
+        if name == "tracker" and name not in self.tokens:
+            new: NewSecret = self.do(GiveDeviceSecret("car-1", role="tracker"), who("technician"))
+            self.tokens[name] = new.secret
         if name not in self._clients:
             self._clients[name] = Api(self.url, self.tokens.get(name))
         return self._clients[name]

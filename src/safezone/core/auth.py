@@ -111,7 +111,7 @@ def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
     login = None
     if cmd.sort == "device" and cmd.point_id is not None:
         login = device_username(uow.station, cmd.point_id)
-        for before in good_devices(uow.conn, uow.station, uow.at, cmd.point_id):
+        for before in good_devices(uow.conn, uow.station, uow.at, "sos_point", cmd.point_id):
             # The broker knows one secret by one name: what it does not take any more, nobody else takes either.
             if before.login in (None, login):
                 uow.record(CredentialRevoked(credential_id=before.id, reason="replaced"))
@@ -125,23 +125,24 @@ _EXPORTS_OF_A_PERSON: Final = Words(
 
 
 def check_owner(cmd: IssueCredential) -> None:
-    """A unit's credential names the unit, a pole's the pole, a partner's the partner; a device is always a pole."""
+    """A unit's and a tracker's credential names the unit, a pole's the pole, a partner's the partner; a tracker is a device."""
     fits = (
         cmd.role not in ("public", "system")
-        and (cmd.role == "unit") == (cmd.unit_id is not None)
+        and (cmd.role in ("unit", "tracker")) == (cmd.unit_id is not None)
         and (cmd.role == "sos_point") == (cmd.point_id is not None)
         and (cmd.role in PARTNER_ROLES) == (cmd.partner_id is not None)
-        and (cmd.sort != "device" or cmd.role == "sos_point")
+        and (cmd.sort != "device" or cmd.role in ("sos_point", "tracker"))
+        and (cmd.sort == "device" or cmd.role != "tracker")
         and (cmd.point_id is None or _POINT_ID.fullmatch(cmd.point_id) is not None)
     )
     if not fits:
         raise Invalid(
             "credential_of_nobody",
             Words(
-                th="สิทธิ์ของสายตรวจต้องมี unit_id ของเสา SOS ต้องมี point_id (A-Z a-z 0-9 _ -) "
-                "ของเจ้าของกล้องและภาคีต้องมี partner_id บทบาทอื่นต้องไม่มี และ device ใช้ได้เฉพาะเสา SOS",
-                en="A unit's credential takes a unit_id, an SOS point's a point_id (A-Z a-z 0-9 _ -), a camera owner's and a "
-                "partner's a partner_id, every other role none; a device is always an SOS point.",
+                th="สิทธิ์ของสายตรวจและเครื่องบอกตำแหน่งต้องมี unit_id ของเสา SOS ต้องมี point_id (A-Z a-z 0-9 _ -) "
+                "ของเจ้าของกล้องและภาคีต้องมี partner_id บทบาทอื่นต้องไม่มี และ device ใช้ได้เฉพาะเสา SOS และเครื่องบอกตำแหน่ง",
+                en="A unit's and a tracker's credential takes a unit_id, an SOS point's a point_id (A-Z a-z 0-9 _ -), a camera "
+                "owner's and a partner's a partner_id, every other role none; a device is an SOS point or a tracker.",
             ),
             field="role",
         )
@@ -158,7 +159,7 @@ def issue(
     """A credential as asked; who may have it was decided by whoever calls this. `proven`: its holder is just proving it."""
     secret = cmd.secret or secrets.token_urlsafe(24)
     credential_id = new_id()
-    is_device = cmd.sort == "device"
+    for_broker = cmd.role == "sos_point" and cmd.sort == "device"
     expires_at = uow.at + timedelta(seconds=cmd.lifetime_s) if cmd.lifetime_s else None
     uow.record(
         CredentialIssued(
@@ -168,7 +169,7 @@ def issue(
             name=cmd.name,
             secret_sha256=sha256_hex(secret),
             secret_bcrypt=bcrypt.hashpw(secret.encode(), bcrypt.gensalt(BCRYPT_COST)).decode()
-            if is_device
+            if for_broker
             else None,
             unit_id=cmd.unit_id,
             point_id=cmd.point_id,

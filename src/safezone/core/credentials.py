@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -14,6 +15,8 @@ from safezone.core.event import Entry, Event
 from safezone.core.identity import Role
 
 CredentialSort = Literal["token", "one_time_link", "device", "session"]
+DeviceRole = Literal["sos_point", "tracker"]
+"""A pole, or what tells where a unit is: a telephone's app, a box in a car."""
 
 credential = table(
     "credential",
@@ -88,6 +91,11 @@ class CredentialRevoked(Event, frozen=True, tag="credential_revoked"):
     reason: str
 
 
+DEVICE_ID: Final[Mapping[Role, Column[Any]]] = {
+    "sos_point": credential.c.point_id,
+    "tracker": credential.c.unit_id,
+}
+"""Whose a device's secret is: a pole's own, a tracker's that of the unit it tells about."""
 BY_SECRET: Final = select(credential).where(credential.c.secret_sha256 == bindparam("secret"))
 
 
@@ -103,21 +111,25 @@ def is_good(row: object, at: datetime) -> bool:
     return revoked_at_us is None and (expires_at_us is None or from_us(expires_at_us) > at)
 
 
-def good_devices(conn: Connection, station: str, at: datetime, point_id: str | None = None) -> list[Any]:
-    """The rows of every device secret that is good now, of one SOS point or of all; oldest first."""
+def good_devices(
+    conn: Connection, station: str, at: datetime, role: DeviceRole, device_id: str | None = None
+) -> list[Any]:
+    """The rows of every device secret that is good now, of one SOS point or tracker or of all; oldest first."""
     asked = select(credential).where(
         credential.c.station == station,
         credential.c.sort == "device",
-        credential.c.point_id.is_not(None) if point_id is None else credential.c.point_id == point_id,
+        credential.c.role == role,
         credential.c.revoked_at_us.is_(None),
         credential.c.expires_at_us.is_(None) | (credential.c.expires_at_us > to_us(at)),
     )
+    if device_id is not None:
+        asked = asked.where(DEVICE_ID[role] == device_id)
     return list(conn.execute(asked.order_by(credential.c.issued_at_us, credential.c.id)))
 
 
-def device_username(station: str, point_id: str) -> str:
-    """The user name with which a device signs in to the broker."""
-    return f"{station}.{point_id}"
+def device_username(station: str, device_id: str, role: DeviceRole = "sos_point") -> str:
+    """The user name of a device: with it an SOS point signs in to the broker; a tracker's only tells its secrets apart."""
+    return f"{station}.{device_id}" if role == "sos_point" else f"{station}.{role}.{device_id}"
 
 
 def register_rows(bus: Bus) -> None:

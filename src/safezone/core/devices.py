@@ -1,4 +1,4 @@
-"""The secrets of devices: shown once, changed without cutting a pole off, taken back on every channel at once."""
+"""The secrets of devices, poles and trackers: shown once, changed without cutting one off, taken back at once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from safezone.core.auth import IssueCredential, Issued, issue
+from safezone.core.auth import IssueCredential, issue
 from safezone.core.bus import Bus
-from safezone.core.credentials import CredentialRevoked, credential, device_username, good_devices
+from safezone.core.credentials import (
+    DEVICE_ID,
+    CredentialRevoked,
+    DeviceRole,
+    credential,
+    device_username,
+    good_devices,
+    is_good,
+)
 from safezone.core.db import from_us, maybe_from_us, to_us
 from safezone.core.errors import NotFound
 from safezone.core.event import Entry, Event
@@ -19,7 +27,7 @@ from safezone.core.identity import Role
 from safezone.core.work import UnitOfWork
 
 KEEPERS: Final[tuple[Role, ...]] = ("admin", "technician")
-"""Those who give poles their secrets."""
+"""Those who give devices their secrets."""
 OVERLAP_H: Final = 72
 """So long the secret of before stays good when nothing else was asked for: a technician's way to a pole may take days."""
 
@@ -34,10 +42,14 @@ class DeviceSecretReplaced(Event, frozen=True, tag="device_secret_replaced"):
 
 
 class GiveDeviceSecret(msgspec.Struct, frozen=True):
-    """Give a pole its first secret, or a new one; that of before stays good for so many hours, or until the new one is used."""
+    """Give a device its first secret, or a new one; that of before stays good for so many hours, or until the new one is used.
 
-    point_id: str
+    A pole is named by its own id, a tracker by the unit it tells about.
+    """
+
+    device_id: str
     overlap_h: int = OVERLAP_H
+    role: DeviceRole = "sos_point"
 
 
 class NoteDeviceUsed(msgspec.Struct, frozen=True):
@@ -47,23 +59,25 @@ class NoteDeviceUsed(msgspec.Struct, frozen=True):
 
 
 class EndOldSecret(msgspec.Struct, frozen=True):
-    """The pole has its new secret: the old one ends now."""
+    """The device has its new secret: the old one ends now."""
 
-    point_id: str
+    device_id: str
+    role: DeviceRole = "sos_point"
 
 
 class RevokeDevice(msgspec.Struct, frozen=True):
-    """Let this pole in no more, whichever of its secrets it has."""
+    """Let this device in no more, whichever of its secrets it has."""
 
-    point_id: str
+    device_id: str
     reason: str
+    role: DeviceRole = "sos_point"
 
 
 class NewSecret(msgspec.Struct, frozen=True):
-    """What a technician types into a pole; the secret is shown this once and stored nowhere."""
+    """What a technician types into a device; the secret is shown this once and stored nowhere."""
 
     credential_id: str
-    point_id: str
+    device_id: str
     username: str
     secret: str
     old_good_until: datetime | None
@@ -71,7 +85,7 @@ class NewSecret(msgspec.Struct, frozen=True):
 
 
 class Device(msgspec.Struct, frozen=True):
-    """What a broker must know to let one device in."""
+    """What a broker must know to let one pole in."""
 
     username: str
     secret_bcrypt: str
@@ -80,7 +94,7 @@ class Device(msgspec.Struct, frozen=True):
 
 
 class DeviceSecretView(msgspec.Struct, frozen=True):
-    """One secret of a device, without the secret. `waiting`: given out, and the pole has not used it yet.
+    """One secret of a device, without the secret. `waiting`: given out, and the device has not used it yet.
 
     `ending`: still taken, until the one that replaces it was used.
     """
@@ -103,44 +117,41 @@ def register(bus: Bus) -> None:
 
 def _give(cmd: GiveDeviceSecret, uow: UnitOfWork) -> NewSecret:
     uow.identity.require(*KEEPERS)
-    ask = IssueCredential(sort="device", role="sos_point", name=cmd.point_id, point_id=cmd.point_id)
-    before = good_devices(uow.conn, uow.station, uow.at, cmd.point_id)
-    if not before:
-        login = device_username(uow.station, cmd.point_id)
-        return _told(cmd.point_id, issue(ask, uow, login=login), login, None)
-    login = f"{device_username(uow.station, cmd.point_id)}.{_how_many(uow, cmd.point_id) + 1}"
+    pole, unit = (cmd.device_id, None) if cmd.role == "sos_point" else (None, cmd.device_id)
+    ask = IssueCredential(sort="device", role=cmd.role, name=cmd.device_id, point_id=pole, unit_id=unit)
+    before = good_devices(uow.conn, uow.station, uow.at, cmd.role, cmd.device_id)
+    login = device_username(uow.station, cmd.device_id, cmd.role)
+    if before or cmd.role == "tracker":
+        login = f"{login}.{_how_many(uow, cmd) + 1}"
     issued = issue(ask, uow, login=login)
     kept = [row for row in before if row.replaced_by is not None] or before[-1:]
     for row in before:
-        # One that waits was never used, so the pole has the one before it: that one must live on.
+        # One that waits was never used, so the device has the one before it: that one must live on.
         if row not in kept:
             uow.record(CredentialRevoked(credential_id=row.id, reason="never used"))
-    if cmd.overlap_h == 0:
-        for row in kept:
-            uow.record(CredentialRevoked(credential_id=row.id, reason="replaced"))
-        return _told(cmd.point_id, issued, login, None)
-    until = uow.at + timedelta(hours=cmd.overlap_h)
+    until = uow.at + timedelta(hours=cmd.overlap_h) if kept and cmd.overlap_h else None
     for row in kept:
-        uow.record(
-            DeviceSecretReplaced(credential_id=row.id, replaced_by=issued.credential_id, good_until=until)
-        )
-    return _told(cmd.point_id, issued, login, until)
+        if until is None:
+            uow.record(CredentialRevoked(credential_id=row.id, reason="replaced"))
+        else:
+            uow.record(
+                DeviceSecretReplaced(credential_id=row.id, replaced_by=issued.credential_id, good_until=until)
+            )
+    return NewSecret(issued.credential_id, cmd.device_id, login, issued.secret, until)
 
 
-def _told(point_id: str, issued: Issued, login: str, until: datetime | None) -> NewSecret:
-    return NewSecret(issued.credential_id, point_id, login, issued.secret, until)
-
-
-def _how_many(uow: UnitOfWork, point_id: str) -> int:
-    """How many secrets the pole has ever had: a user name is never given twice."""
-    of_it = (credential.c.station == uow.station) & (credential.c.point_id == point_id)
-    asked = select(func.count()).where(of_it, credential.c.sort == "device")
+def _how_many(uow: UnitOfWork, cmd: GiveDeviceSecret) -> int:
+    """How many secrets the device has ever had: a user name is never given twice."""
+    of_it = (credential.c.station == uow.station) & (credential.c.role == cmd.role)
+    asked = select(func.count()).where(
+        of_it, DEVICE_ID[cmd.role] == cmd.device_id, credential.c.sort == "device"
+    )
     return int(uow.conn.execute(asked).scalar_one())
 
 
 def _note_used(cmd: NoteDeviceUsed, uow: UnitOfWork) -> int:
-    uow.identity.require("system", "sos_point")
-    if uow.identity.role == "sos_point" and uow.identity.credential_id != cmd.credential_id:
+    uow.identity.require("system", "sos_point", "tracker")
+    if uow.identity.role != "system" and uow.identity.credential_id != cmd.credential_id:
         return 0
     old = waited_for(uow.conn, uow.station, uow.at, cmd.credential_id)
     for credential_id in old:
@@ -150,20 +161,20 @@ def _note_used(cmd: NoteDeviceUsed, uow: UnitOfWork) -> int:
 
 def _end_old(cmd: EndOldSecret, uow: UnitOfWork) -> None:
     uow.identity.require(*KEEPERS)
-    for row in good_devices(uow.conn, uow.station, uow.at, cmd.point_id):
+    for row in good_devices(uow.conn, uow.station, uow.at, cmd.role, cmd.device_id):
         if row.replaced_by is not None:
             uow.record(CredentialRevoked(credential_id=row.id, reason="replaced"))
 
 
 def _revoke(cmd: RevokeDevice, uow: UnitOfWork) -> None:
     uow.identity.require(*KEEPERS)
-    good = good_devices(uow.conn, uow.station, uow.at, cmd.point_id)
+    good = good_devices(uow.conn, uow.station, uow.at, cmd.role, cmd.device_id)
     if not good:
         raise NotFound(
             "no_secret",
             Words(
-                th=f"เสา {cmd.point_id} ไม่มีรหัสลับที่ใช้ได้อยู่แล้ว",
-                en=f"The SOS point {cmd.point_id} has no secret that is good.",
+                th=f"{cmd.device_id} ไม่มีรหัสลับที่ใช้ได้อยู่แล้ว",
+                en=f"{cmd.device_id} has no secret that is good.",
             ),
         )
     for row in good:
@@ -184,32 +195,39 @@ def _apply_replaced(conn: Connection, entry: Entry, event: DeviceSecretReplaced)
 
 def waited_for(conn: Connection, station: str, at: datetime, credential_id: str) -> list[str]:
     """The older secrets that end as soon as this one is used."""
-    return [row.id for row in good_devices(conn, station, at) if row.replaced_by == credential_id]
+    asked = select(credential).where(
+        credential.c.station == station, credential.c.replaced_by == credential_id
+    )
+    return [row.id for row in conn.execute(asked) if is_good(row, at)]
 
 
 def list_devices(conn: Connection, station: str, at: datetime) -> list[Device]:
-    """Every device that may speak to the broker now, by user name; after a change a pole has two for a while."""
-    by_name = {login_of(row): row for row in good_devices(conn, station, at)}
+    """Every pole that may speak to the broker now, by user name; after a change a pole has two for a while."""
+    by_name = {login_of(row): row for row in good_devices(conn, station, at, "sos_point")}
     found = [Device(name, row.secret_bcrypt, station, row.point_id) for name, row in by_name.items()]
     return sorted(found, key=lambda device: device.username)
 
 
 def next_end(conn: Connection, station: str, at: datetime) -> datetime | None:
-    """When the first of the secrets that are good now ends by itself."""
-    ends = [row.expires_at_us for row in good_devices(conn, station, at) if row.expires_at_us is not None]
-    return maybe_from_us(min(ends, default=None))
+    """When the first of the poles' secrets that are good now ends by itself."""
+    good = good_devices(conn, station, at, "sos_point")
+    return maybe_from_us(
+        min((row.expires_at_us for row in good if row.expires_at_us is not None), default=None)
+    )
 
 
 def waiting_logins(conn: Connection, station: str, at: datetime) -> dict[str, str]:
-    """By user name, the secrets whose first use ends an older one: their credential's id."""
-    good = good_devices(conn, station, at)
+    """By a pole's user name, the secrets whose first use ends an older one: their credential's id."""
+    good = good_devices(conn, station, at, "sos_point")
     successors = {row.replaced_by for row in good}
     return {login_of(row): row.id for row in good if row.id in successors}
 
 
-def list_secrets(conn: Connection, station: str, at: datetime) -> dict[str, list[DeviceSecretView]]:
-    """By pole, the secrets that are good now, oldest first."""
-    good = good_devices(conn, station, at)
+def list_secrets(
+    conn: Connection, station: str, at: datetime, role: DeviceRole = "sos_point"
+) -> dict[str, list[DeviceSecretView]]:
+    """By pole, or by the unit of a tracker, the secrets that are good now, oldest first."""
+    good = good_devices(conn, station, at, role)
     successors = {row.replaced_by for row in good}
     found: dict[str, list[DeviceSecretView]] = {}
     for row in good:
@@ -219,7 +237,7 @@ def list_secrets(conn: Connection, station: str, at: datetime) -> dict[str, list
         view = DeviceSecretView(
             row.id, login_of(row), state, from_us(row.issued_at_us), maybe_from_us(row.expires_at_us)
         )
-        found.setdefault(row.point_id, []).append(view)
+        found.setdefault(row.point_id if role == "sos_point" else row.unit_id, []).append(view)
     return found
 
 

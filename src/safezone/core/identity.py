@@ -22,6 +22,7 @@ Role = Literal[
     "technician",
     "unit",
     "sos_point",
+    "tracker",
     "public",
     "system",
 ]

@@ -1,4 +1,4 @@
-"""A pole that has come in over HTTP with its new secret does not need the one before any more."""
+"""A device that has come in over HTTP with its new secret does not need the one before any more."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import Final
 
+from safezone.core.credentials import DEVICE_ID
 from safezone.core.desk import Desk
 from safezone.core.devices import NoteDeviceUsed, waited_for
 from safezone.core.errors import Refused, Unavailable
@@ -17,7 +18,7 @@ MANY: Final = 20_000
 
 
 class DeviceUse:
-    """Looks once at each secret with which a pole comes in. What comes by MQTT is seen by `broker_users`."""
+    """Looks once at each secret with which a device comes in. What comes by MQTT is seen by `broker_users`."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -25,9 +26,9 @@ class DeviceUse:
         self._looking: set[asyncio.Task[None]] = set()
 
     def note(self, identity: Identity) -> None:
-        """The pole is here; nobody waits for what comes of it."""
+        """The device is here; nobody waits for what comes of it."""
         credential_id = identity.credential_id
-        if identity.role != "sos_point" or credential_id is None or credential_id in self._seen:
+        if identity.role not in DEVICE_ID or credential_id is None or credential_id in self._seen:
             return
         if len(self._seen) >= MANY:
             self._seen.clear()

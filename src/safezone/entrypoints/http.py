@@ -42,6 +42,7 @@ from safezone.entrypoints.session_routes import SessionRoutes
 from safezone.entrypoints.settings_routes import SettingsRoutes
 from safezone.entrypoints.setup_routes import SetupRoutes
 from safezone.entrypoints.signing_in import SigningIn
+from safezone.entrypoints.tracker_routes import TrackerRoutes
 from safezone.entrypoints.who import Doorman
 from safezone.incidents.report_routes import HandoverRoutes, RefusedMessageRoutes, ReportRoutes
 from safezone.incidents.retention_routes import HoldRoutes, RetentionRoutes
@@ -79,6 +80,7 @@ _ROUTES: Final[list[Any]] = [
     AdminRoutes,
     CredentialRoutes,
     DeviceRoutes,
+    TrackerRoutes,
     HealthRoutes,
     AccessRoutes,
     SettingsRoutes,
@@ -98,9 +100,10 @@ def create_app(
     state: Any,
     access: AccessLog,
     more_dependencies: Mapping[str, Provide],
+    device_use: DeviceUse,
 ) -> Litestar:
     """The ASGI application; `more_routes` are those of the other domains, with what they are given; `state` is /readyz's."""
-    doorman = Doorman(desk.authenticator, desk.station, DeviceUse(desk).note)
+    doorman = Doorman(desk.authenticator, desk.station, device_use.note)
     dependencies = {
         "identity": Provide(doorman.identity_of),
         "desk": _always(desk),

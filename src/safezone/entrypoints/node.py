@@ -30,6 +30,7 @@ from safezone.entrypoints.access import AccessLog
 from safezone.entrypoints.chain_check import ChainChecker
 from safezone.entrypoints.connections import guarded
 from safezone.entrypoints.console_routes import Roads
+from safezone.entrypoints.device_use import DeviceUse
 from safezone.entrypoints.feeds import (
     AssetFeed,
     HandoverFeed,
@@ -135,11 +136,18 @@ class Node:
         self._exposition: Any = None
         self.hub.trouble = self.trouble
         self._server: _Server | None = None
-        routes: list[Any] = [*ASSET_ROUTES, *patrol_routes(self.desk, self._keep_refused), *zone_routes]
+        device_use = DeviceUse(self.desk)
+        routes: list[Any] = [
+            *ASSET_ROUTES,
+            *patrol_routes(self.desk, self._keep_refused, device_use.note),
+            *zone_routes,
+        ]
         given = zone_dependencies(Imports(folder.imports), Layers(folder.ground), MapFolder(folder.path))
         self.access = AccessLog(folder.access, self.desk.clock, self.desk.settings.access.keep_days)
         roads = Roads(folder.roads_file)
-        self.app = create_app(self.desk, self.hub, surroundings, roads, routes, self, self.access, given)
+        self.app = create_app(
+            self.desk, self.hub, surroundings, roads, routes, self, self.access, given, device_use
+        )
         self.certificate = certificate_of(self.desk.settings.web)
         if self.certificate is not None:
             self.doors.append(self.certificate)

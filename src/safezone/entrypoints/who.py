@@ -9,6 +9,7 @@ from typing import Any, Final
 from litestar import Request
 
 from safezone.core.authenticator import Authenticator
+from safezone.core.credentials import DEVICE_ID
 from safezone.core.errors import NotAllowed
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, public
@@ -28,7 +29,7 @@ class Doorman:
         station: str,
         on_device: Callable[[Identity], None] = lambda _identity: None,
     ) -> None:
-        """`on_device` is told of every pole that comes in."""
+        """`on_device` is told of every device that comes in."""
         self._authenticator = authenticator
         self._station = station
         self._on_device = on_device
@@ -60,7 +61,7 @@ class Doorman:
         headers = dict(request.scope["headers"])
         identity = self.identify(headers)
         remember_identity(request.scope, identity)
-        if identity.role == "sos_point":
+        if identity.role in DEVICE_ID:
             self._on_device(identity)
         by_cookie = identity.role != "public" and _bearer_in(headers) is None
         if by_cookie and request.method not in _SAFE and BROWSER_HEADER not in headers:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from safezone.core.i18n import Words
+from safezone.core.identity import Role
 from safezone.events.patrol import UnitKind
 from safezone.patrol.rules import Claim
 
@@ -46,8 +47,12 @@ class SetUnitState(msgspec.Struct, frozen=True):
     reason: str | None = None
 
 
+TELLERS: Final[tuple[Role, ...]] = ("unit", "tracker")
+"""Who says where a unit is: the unit itself, and its tracker, which may do nothing else."""
+
+
 class RecordFixes(msgspec.Struct, frozen=True, gc=False):
-    """Here I was: fixes of the unit that asks, in the order in which its device has them."""
+    """Here I was: fixes of the unit that asks, or whose tracker asks, in the order in which its device has them."""
 
     unit_id: str
     claims: list[Claim]

@@ -19,6 +19,7 @@ from safezone.events import patrol as ev
 from safezone.events.patrol import WorkState
 from safezone.patrol import store
 from safezone.patrol.commands import (
+    TELLERS,
     PurgePositions,
     RecordFixes,
     RegisterUnits,
@@ -208,7 +209,7 @@ class _Batch:
         self._rows: list[dict[str, Any]] = []
 
     def take(self, cmd: RecordFixes, uow: UnitOfWork) -> list[Marked] | Refused:
-        if uow.identity.role != "unit" or uow.identity.unit_id != cmd.unit_id:
+        if uow.identity.role not in TELLERS or uow.identity.unit_id != cmd.unit_id:
             return _not_your_unit()
         unit = self._watched.get(cmd.unit_id)
         if unit is None:

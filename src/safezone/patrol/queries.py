@@ -127,6 +127,12 @@ def find_brief(conn: Connection, station: str, unit_id: str) -> UnitBrief | None
     return UnitBrief(row.id, row.call_sign, row.on_duty, because)
 
 
+def list_briefs(conn: Connection, station: str) -> list[UnitBrief]:
+    """Every unit, by its call sign."""
+    asked = select(unit).where(unit.c.station == station).order_by(unit.c.call_sign)
+    return [UnitBrief(row.id, row.call_sign, row.on_duty) for row in conn.execute(asked)]
+
+
 def list_fixes(conn: Connection, identity: Identity) -> dict[str, Fix]:
     """The newest fix of every unit on duty whose position this identity may know."""
     identity.require("unit", "system", *CCOC_ROLES)

@@ -19,6 +19,7 @@ from safezone.core.identity import Identity
 from safezone.events.patrol import UnitKind
 from safezone.patrol import queries
 from safezone.patrol.commands import (
+    TELLERS,
     Availability,
     Reason,
     RecordFixes,
@@ -170,8 +171,13 @@ class PositionsAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     refused: RefusedPart | None = None
 
 
-def position_routes(desk: Desk, keep_refused: KeepRefused | None = None) -> list[Any]:
-    """`POST /api/v1/positions` and `GET|POST /osmand`. They are hot: no dependency but the identity is looked up."""
+def position_routes(
+    desk: Desk, keep_refused: KeepRefused | None = None, on_device: Callable[[Identity], None] | None = None
+) -> list[Any]:
+    """`POST /api/v1/positions` and `GET|POST /osmand`. They are hot: no dependency but the identity is looked up.
+
+    `on_device` is told of every device that comes in by its identifier.
+    """
 
     @post("/api/v1/positions", status_code=200, tags=["positions"])
     async def send_positions(
@@ -187,7 +193,7 @@ def position_routes(desk: Desk, keep_refused: KeepRefused | None = None) -> list
 
     @route("/osmand", http_method=["GET", "POST"], status_code=200, tags=["positions"])
     async def take_osmand(request: Request[Any, Any, Any]) -> Response[PositionsAnswer]:
-        """OsmAnd and the Traccar Client: the unit's own token is the device identifier (or an `Authorization`).
+        """OsmAnd and the Traccar Client: a tracker's secret, or a unit's token, is the device identifier (or an `Authorization`).
 
         A message of a known unit that cannot be used is kept for the administrator and answered 200: these
         clients send an unanswered message again for ever and nothing after it.
@@ -206,22 +212,30 @@ def position_routes(desk: Desk, keep_refused: KeepRefused | None = None) -> list
                 await keep_refused("osmand", osmand.without_identifier(query, body), useless.words, known)
             return Response(PositionsAnswer([], RefusedPart(useless.code, useless.words)), status_code=200)
         identity = known or desk.authenticator.get(message.identifier)
+        if on_device is not None and identity.role == "tracker":
+            on_device(identity)
         return _answer(await desk.execute(RecordFixes(_own_unit(identity), message.claims), identity))
 
     return [send_positions, take_osmand]
 
 
-def routes(desk: Desk, keep_refused: KeepRefused | None = None) -> list[Any]:
+def routes(
+    desk: Desk, keep_refused: KeepRefused | None = None, on_device: Callable[[Identity], None] | None = None
+) -> list[Any]:
     """Everything that the patrol answers over HTTP."""
-    return [UnitRoutes, *position_routes(desk, keep_refused)]
+    return [UnitRoutes, *position_routes(desk, keep_refused, on_device)]
 
 
 def _own_unit(identity: Identity) -> str:
     if identity.role == "public":
         raise NotSignedIn(
-            "sign_in", Words(th="ต้องใช้โทเค็นของสายตรวจ", en="This takes the token of a patrol unit.")
+            "sign_in",
+            Words(
+                th="ต้องใช้โทเค็นของสายตรวจ หรือรหัสของเครื่องบอกตำแหน่ง",
+                en="This takes the token of a patrol unit, or the secret of its tracker.",
+            ),
         )
-    if identity.role != "unit" or identity.unit_id is None:
+    if identity.role not in TELLERS or identity.unit_id is None:
         raise _not_your_unit()
     return identity.unit_id
 

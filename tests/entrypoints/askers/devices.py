@@ -1,4 +1,4 @@
-"""The poles' identities: an administrator's and a technician's."""
+"""The identities of poles and trackers: an administrator's and a technician's."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ GET    /api/v1/devices                      401    403  403  403      403       
 POST   /api/v1/devices/{point_id}/secret    401    403  403  403      403        yes   403     403   403       yes        403        403
 POST   /api/v1/devices/{point_id}/end-old   401    403  403  403      403        yes   403     403   403       yes        403        403
 POST   /api/v1/devices/{point_id}/revoke    401    403  403  403      403        yes   403     403   403       yes        403        403
+GET    /api/v1/trackers                     401    403  403  403      403        yes   403     403   403       yes        403        403
+POST   /api/v1/trackers/{unit_id}/secret    401    403  403  403      403        yes   403     403   403       yes        403        403
+POST   /api/v1/trackers/{unit_id}/end-old   401    403  403  403      403        yes   403     403   403       yes        403        403
+POST   /api/v1/trackers/{unit_id}/revoke    401    403  403  403      403        yes   403     403   403       yes        403        403
 """
 ROUTES = routes_in(TABLE)
-POINT = "sos-07"
-"""Not the pole that asks in the table of who may do what."""
+POINT, UNIT = "sos-07", "car-2"
+"""Not the pole and the tracker that ask in the table of who may do what."""
 
 
 def prepare(asker: Any, row: Any) -> dict[str, Any]:
     """A new good request for this row, as arguments for httpx."""
     bodies = {"secret": {"overlap_h": 1}, "revoke": {"reason": "stolen"}}
-    what = row.path.rsplit("/", 1)[1]
+    url, what = row.path.format(point_id=POINT, unit_id=UNIT), row.path.rsplit("/", 1)[1]
     if what == "revoke":
-        asker.admin.act(f"/api/v1/devices/{POINT}/secret", {"overlap_h": 0})
-    return {"method": row.method, "url": row.path.format(point_id=POINT), "json": bodies.get(what)}
+        asker.admin.act(url.replace("/revoke", "/secret"), {"overlap_h": 0})
+    return {"method": row.method, "url": url, "json": bodies.get(what)}

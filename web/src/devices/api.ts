@@ -1,4 +1,4 @@
-/** The SOS points and their secrets. */
+/** The secrets of devices: of SOS points, and of the trackers of units. */
 import { read, send } from "../api/client.ts";
 import type { IsoTime, Words } from "../api/types.ts";
 
@@ -29,15 +29,35 @@ export interface GivenSecret {
   old_good_until: IsoTime | null;
 }
 
-interface List {
-  items: Device[];
+export interface Tracker {
+  unit_id: string;
+  call_sign: string;
+  secrets: DeviceSecret[];
 }
 
-const of = (id: string): string => `/api/v1/devices/${encodeURIComponent(id)}`;
+export interface GivenTracker {
+  unit_id: string;
+  call_sign: string;
+  path: string;
+  identifier: string;
+  old_good_until: IsoTime | null;
+}
 
-export const devices = {
-  list: async () => (await read<List>("/api/v1/devices")).items,
-  give: (id: string, overlap_h: number) => send<GivenSecret>(`${of(id)}/secret`, { overlap_h }),
-  endOld: async (id: string) => (await send<List>(`${of(id)}/end-old`, {})).items,
-  revoke: async (id: string, reason: string) => (await send<List>(`${of(id)}/revoke`, { reason })).items,
-};
+interface List<Item> {
+  items: Item[];
+}
+
+/** What can be done with the devices of one kind. */
+function keeper<Item, Given>(path: string) {
+  const of = (id: string): string => `${path}/${encodeURIComponent(id)}`;
+  return {
+    list: async () => (await read<List<Item>>(path)).items,
+    give: (id: string, overlap_h: number) => send<Given>(`${of(id)}/secret`, { overlap_h }),
+    endOld: async (id: string) => (await send<List<Item>>(`${of(id)}/end-old`, {})).items,
+    revoke: async (id: string, reason: string) =>
+      (await send<List<Item>>(`${of(id)}/revoke`, { reason })).items,
+  };
+}
+
+export const poles = keeper<Device, GivenSecret>("/api/v1/devices");
+export const trackers = keeper<Tracker, GivenTracker>("/api/v1/trackers");
