@@ -47,3 +47,11 @@ def list_credentials(conn: Connection, station: str, at: datetime) -> list[Crede
         )
         for row in rows
     ]
+
+
+def credential_names(conn: Connection, station: str, ids: list[str]) -> dict[str, str]:
+    """For what each of these was given out, such as `operator:ccoc-1`, by id; sessions too."""
+    asked = select(credential.c.id, credential.c.role, credential.c.name).where(
+        credential.c.station == station, credential.c.id.in_(ids)
+    )
+    return {row.id: f"{row.role}:{row.name}" for row in conn.execute(asked)}
