@@ -13,9 +13,10 @@ import httpx
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from safezone.core.accounts import rules
+from tests.journeys.newcomer import Effort, Newcomer
 from tests.support.browser import NewPage
 from tests.support.places import eventually, free_port
 from tests.support.running import START_LIMIT_S, start
@@ -53,6 +54,7 @@ def beginning(tmp_path: Path) -> Iterator[Beginning]:
     found.end()
 
 
+RECIPE = Path(__file__).parents[2] / "docs" / "2-recipes" / "first-hour.md"
 PASSWORD = "เรือข้ามโขงยามเช้า"
 NAME_TH, NAME_EN = "สภ.เมืองหนองคาย", "Mueang Nong Khai Police Station"
 GOOD = {
@@ -67,86 +69,101 @@ GOOD = {
 def test_the_first_hour_from_an_empty_folder_to_a_real_press_on_a_real_screen(
     beginning: Beginning, new_page: NewPage
 ) -> None:
-    page = new_page(expected=["401", "403", "404"])
-    found_in_the_browser(page, beginning)
-    first_administrator(page)
-    page.wait_for_url("**/office/setup")
-    expect(page.get_by_test_id("setup-progress")).to_have_text("เสร็จ 1 จาก 6")
-    draw_the_zone(page)
-    press = first_pole(page, beginning)
-    console_link = two_operators(page)
-    expect(page.get_by_test_id("setup-progress")).to_have_text("เสร็จ 4 จาก 6")
-    first_patrol(page)
-    expect(page.get_by_test_id("setup-progress")).to_have_text("เสร็จ 5 จาก 6")
+    effort = Effort()
+    chief = Newcomer(new_page(width_px=1366, height_px=768, expected=["401", "403", "404"]), effort)
+    found_in_the_browser(chief, beginning)
+    first_administrator(chief)
+    chief.page.wait_for_url("**/office/setup")
+    done(chief, 1)
+    draw_the_zone(chief)
+    done(chief, 2)
+    press = first_pole(chief, beginning)
+    done(chief, 3)
+    invited = [invite(chief, login, "operator") for login in ("somsri", "somsak")]
+    operators = [take_up(new_page, effort, link) for link in invited]
+    back_to_the_first_hour(chief)
+    done(chief, 4)
+    first_patrol(chief)
+    done(chief, 5)
+    patrol = take_up(new_page, effort, invite(chief, "moto-11", "unit", unit="unit-1"))
+    expect(patrol.get("enter-not-here")).to_contain_text("บัญชีใช้ได้แล้ว")
+    back_to_the_first_hour(chief)
 
-    operator = new_page(expected=["401", "403"])
-    operator.goto(console_link)
-    operator.get_by_test_id("new-password").fill(PASSWORD)
-    operator.get_by_test_id("invitation-finish").click()
-    expect(operator.get_by_test_id("queue-item")).to_have_count(1)
+    operator = operators[0]
+    expect(operator.get("queue-item")).to_have_count(1)
     press(2)
-    operator.get_by_test_id("queue-item").first.click()
-    operator.get_by_test_id("ack-button").click()
-    expect(page.get_by_test_id("setup-progress")).to_have_text("เสร็จ 6 จาก 6")
-    expect(page.get_by_text("สถานีพร้อมทำงาน")).to_be_visible()
+    operator.press(operator.get("queue-item").first)
+    operator.press("ack-button")
+    done(chief, 6)
+    expect(chief.page.get_by_text("สถานีพร้อมทำงาน")).to_be_visible()
+    the_recipe_says(effort)
 
 
-def found_in_the_browser(page: Page, beginning: Beginning) -> None:
+def done(chief: Newcomer, steps: int) -> None:
+    """So many of the six steps have happened."""
+    expect(chief.get("setup-progress")).to_have_text(f"เสร็จ {steps} จาก 6")
+
+
+def the_recipe_says(effort: Effort) -> None:
+    """The figures in the recipe are those of this journey."""
+    said = RECIPE.read_text("utf-8")
+    row = f"| {effort.clicks} | {effort.fields} | {effort.keys} | {effort.pages} | {effort.minutes():.1f} minutes |"
+    assert row in said, f"{RECIPE.name} says otherwise than: {row}"
+
+
+def found_in_the_browser(chief: Newcomer, beginning: Beginning) -> None:
     """The form that the printed link opens; afterwards the station has taken over the same address."""
-    page.goto(beginning.link())
-    get = page.get_by_test_id
-    expect(get("founding-button")).to_be_disabled()
-    assert "token" not in page.url, "the link must not stay in the history"
-    get("founding-name-th").fill(NAME_TH)
-    get("founding-name-en").fill(NAME_EN)
-    expect(get("founding-id")).to_have_value("nong-khai")
-    get("founding-place").fill("102.74, 17.88")
-    expect(get("founding-place-read")).to_contain_text("ละติจูด 17.88 ลองจิจูด 102.74")
-    get("founding-button").click()
-    page.wait_for_url(lambda url: "/setup" not in url)
+    chief.open(beginning.link())
+    expect(chief.get("founding-button")).to_be_disabled()
+    assert "token" not in chief.page.url, "the link must not stay in the history"
+    chief.type("founding-name-th", NAME_TH)
+    chief.type("founding-name-en", NAME_EN)
+    expect(chief.get("founding-id")).to_have_value("nong-khai")
+    chief.type("founding-place", "102.74, 17.88")
+    expect(chief.get("founding-place-read")).to_contain_text("ละติจูด 17.88 ลองจิจูด 102.74")
+    chief.press("founding-button")
+    chief.page.wait_for_url(lambda url: "/setup" not in url)
 
 
-def first_administrator(page: Page) -> None:
+def first_administrator(chief: Newcomer) -> None:
     """Whoever founded the station chooses a name, a password and an app."""
-    page.get_by_test_id("new-login").fill("chief.admin")
-    page.get_by_test_id("new-password").fill(PASSWORD)
-    raw = rules.totp_secret_bytes(page.get_by_test_id("totp-secret").inner_text())
+    chief.type("new-login", "chief.admin")
+    chief.type("new-password", PASSWORD)
+    raw = rules.totp_secret_bytes(chief.get("totp-secret").inner_text())
     assert raw
-    page.get_by_test_id("new-code").fill(rules.totp_at(raw, int(time.time()) // 30))
-    page.get_by_test_id("invitation-finish").click()
-    page.get_by_test_id("codes-kept").click()
+    chief.type("new-code", rules.totp_at(raw, int(time.time()) // 30))
+    chief.press("invitation-finish")
+    chief.press("codes-kept")
 
 
-def address_of(page: Page) -> str:
-    """Where the station answers."""
-    return page.url.split("/office")[0]
+def draw_the_zone(chief: Newcomer) -> None:
+    """Four corners on the map, the first once more, why, and it is saved."""
+    chief.press(chief.page.get_by_role("link", name="ไปวาดพื้นที่"))
+    chief.page.locator("[data-testid=zone-map][data-shown=true]").wait_for(state="attached")
+    chief.press("ground-redraw")
+    chief.press_map((0.3, 0.25), (0.72, 0.3), (0.68, 0.75), (0.28, 0.7), (0.3, 0.25))
+    expect(chief.get("ground-measured")).to_be_visible()
+    chief.type("ground-reason", "ตามมติที่ประชุม")
+    chief.press("ground-save")
+    expect(chief.get("ground-saved")).to_be_visible()
+    back_to_the_first_hour(chief)
 
 
-def draw_the_zone(page: Page) -> None:
-    """Drawing by mouse is tried elsewhere; here it is enough that somebody has drawn."""
-    here, at, head = page.request, address_of(page), {"X-Safezone": "1"}
-    version = here.get(f"{at}/api/v1/zone/details").json()["version"]
-    ring = [[102.735, 17.875], [102.745, 17.875], [102.745, 17.884], [102.735, 17.884], [102.735, 17.875]]
-    body = {
-        "expected_version": version,
-        "geometry": {"type": "Polygon", "coordinates": [ring]},
-        "reason": "ขอบเขตจริง",
-    }
-    answer = here.post(f"{at}/api/v1/zone/boundary", data=body, headers=head)
-    assert answer.ok, answer.text()
-    expect(page.get_by_test_id("setup-progress")).to_have_text("เสร็จ 2 จาก 6")
+def back_to_the_first_hour(chief: Newcomer) -> None:
+    """By the menu at the left."""
+    chief.press(chief.get("office-room").filter(has_text="ชั่วโมงแรก"))
 
 
-def first_pole(page: Page, beginning: Beginning) -> Callable[[int], None]:
+def first_pole(chief: Newcomer, beginning: Beginning) -> Callable[[int], None]:
     """A pole is registered, set up with what the page shows, and pressed; returns how to press it again."""
-    page.get_by_test_id("setup-pole-name").fill("หน้าตลาดท่าเสด็จ")
-    page.get_by_test_id("setup-pole-place").fill("17.8801, 102.7405")
-    page.get_by_test_id("setup-pole-add").click()
-    shown = page.get_by_test_id("setup-pole-command").inner_text()
+    chief.type("setup-pole-name", "หน้าตลาดท่าเสด็จ")
+    chief.type("setup-pole-place", "17.8801, 102.7405")
+    chief.press("setup-pole-add")
+    shown = chief.get("setup-pole-command").inner_text()
     user, secret, topic = (
         re.findall(pattern, shown)[0] for pattern in (r"-u '(.+?)'", r"-P '(.+?)'", r"-t '(.+?)'")
     )
-    assert "รอการกด" in page.get_by_test_id("office-main").inner_text()
+    assert "รอการกด" in chief.get("office-main").inner_text()
 
     def press(n: int) -> None:
         client = paho.Client(CallbackAPIVersion.VERSION2)
@@ -159,35 +176,40 @@ def first_pole(page: Page, beginning: Beginning) -> Callable[[int], None]:
         client.loop_stop()
 
     press(1)
-    expect(page.get_by_test_id("setup-progress")).to_have_text("เสร็จ 3 จาก 6")
     return press
 
 
-def two_operators(page: Page) -> str:
-    """Two people are invited; the first takes the account up here, the link of the second is returned."""
-    here, at, head = page.request, address_of(page), {"X-Safezone": "1"}
-    links = []
-    for login in ("somsri", "somsak", "somjai"):
-        made = here.post(
-            f"{at}/api/v1/admin/accounts", data={"login": login, "role": "operator"}, headers=head
-        )
-        assert made.ok, made.text()
-        links.append(made.json()["link"])
-    with httpx.Client(base_url=at) as others:
-        for login, link in zip(("somsri", "somsak"), links, strict=False):
-            token = link.split("token=")[1]
-            taken = {"token": token, "login": login, "password": PASSWORD, "totp_secret": "", "totp_code": ""}
-            answer = others.post("/api/v1/session/invitation/accept", json=taken)
-            assert answer.is_success, answer.text
-    third: str = links[2]
-    return third if third.startswith("http") else f"{at}{third}"
+def invite(chief: Newcomer, login: str, role: str, unit: str = "") -> str:
+    """An account for somebody; the link that is shown is copied for them."""
+    if not chief.page.url.endswith("/people"):
+        chief.press(chief.get("office-room").filter(has_text="ผู้ใช้"))
+    chief.press("person-add")
+    chief.type("person-login", login)
+    if role != "operator":
+        chief.press("person-role")
+        chief.get("person-role").select_option(role)
+        chief.type("person-unit", unit)
+    chief.press("person-save")
+    link = chief.get("invite-url").input_value()
+    chief.press("invite-done")
+    return link
 
 
-def first_patrol(page: Page) -> None:
+def take_up(new_page: NewPage, effort: Effort, link: str) -> Newcomer:
+    """They open their link in a browser of their own and choose a password."""
+    person = Newcomer(new_page(width_px=1366, height_px=768, expected=["401", "403", "404"]), effort)
+    person.open(link)
+    person.type("new-password", PASSWORD)
+    person.press("invitation-finish")
+    expect(person.get("queue").or_(person.get("enter-not-here")).first).to_be_visible()
+    return person
+
+
+def first_patrol(chief: Newcomer) -> None:
     """A patrol gets its call sign and signs on."""
-    page.get_by_test_id("setup-patrol-call-sign").fill("หนองคาย 11")
-    page.get_by_test_id("setup-patrol-add").click()
-    page.get_by_test_id("setup-patrol-sign-on").click()
+    chief.type("setup-patrol-call-sign", "หนองคาย 11")
+    chief.press("setup-patrol-add")
+    chief.press("setup-patrol-sign-on")
 
 
 def test_the_page_that_founds_says_when_a_station_is_there(beginning: Beginning, new_page: NewPage) -> None:

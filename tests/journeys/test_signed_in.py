@@ -47,7 +47,7 @@ def test_a_link_that_does_not_work_says_so(station: Station, new_page: NewPage) 
     page.goto(f"{station.url}/enter#token=made-up")
     expect(page.get_by_test_id("enter-problem")).to_be_visible()
     page.goto(f"{station.url}/enter#token={station.tokens['มุกดา 11']}")
-    expect(page.get_by_test_id("enter-problem")).to_have_text("บัญชีนี้ไม่มีสิทธิ์ใช้หน้าจอศูนย์ควบคุมสั่งการ")
+    expect(page.get_by_test_id("enter-not-here")).to_contain_text("ไม่มีหน้าจอในศูนย์ควบคุมสั่งการ")
     assert "token" not in page.url  # It must not stay in the address bar or the history.
 
 

@@ -59,7 +59,8 @@ export const en: Record<Key, string> = {
   "enter.where":
     "The link stands in the window in which the program (safezone) was started; or ask the station's administrator",
   "enter.ended": "Your session has ended. Please sign in again",
-  "enter.not_for_console": "This account may not use the console of the command centre",
+  "enter.not_for_console":
+    "The account is good, but a patrol has no screen in the command centre: use the app on the phone with the code that was given",
 
   // roles
   "role.operator": "CCOC operator",

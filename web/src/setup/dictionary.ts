@@ -1,7 +1,7 @@
 /** The words of the first hour, in both languages. */
 export const setupTh = {
   "founding.title": "ตั้งสถานีใหม่",
-  "founding.lead": "กรอกสามข้อนี้ แล้วระบบจะเริ่มทำงานทันที ทุกอย่างแก้ไขได้ภายหลัง ยกเว้นรหัสสถานี",
+  "founding.lead": "กรอกชื่อ รหัส และพิกัด แล้วระบบจะเริ่มทำงานทันที ทุกอย่างแก้ไขได้ภายหลัง ยกเว้นรหัสสถานี",
   "founding.name_th": "ชื่อสถานี (ไทย)",
   "founding.name_th.like": "เช่น สภ.เมืองมุกดาหาร",
   "founding.name_en": "ชื่อสถานี (อังกฤษ)",
@@ -45,7 +45,8 @@ export const setupTh = {
   "setup.pole.code": "รหัสเสา",
   "setup.pole.name": "อยู่ที่ไหน (ไทย)",
   "setup.pole.name.like": "เช่น หน้าตลาดอินโดจีน",
-  "setup.pole.name_en": "อยู่ที่ไหน (อังกฤษ)",
+  "setup.pole.name_en": "อยู่ที่ไหน (อังกฤษ ไม่บังคับ)",
+  "setup.pole.place": "พิกัดของเสา",
   "setup.pole.add": "ลงทะเบียนและออกรหัสผ่าน",
   "setup.pole.secret": "ตั้งค่าที่เสาตามนี้ — รหัสผ่านแสดงครั้งนี้ครั้งเดียว",
   "setup.pole.host": "ที่อยู่ MQTT",
@@ -75,7 +76,7 @@ export const setupTh = {
   "setup.patrol.device": "Device identifier",
   "setup.patrol.sign_on": "ลงชื่อเข้าเวรให้ {unit}",
   "setup.step.press": "กดจริง ขึ้นจอจริง",
-  "setup.step.press.do": "เปิดศูนย์ควบคุมสั่งการ กดเสาอีกครั้ง แล้วกด “รับทราบเหตุ” บนจอ",
+  "setup.step.press.do": "เปิดศูนย์ควบคุมสั่งการ: เหตุจากการกดเมื่อครู่รออยู่ในคิว เลือกแล้วกด “รับทราบเหตุ” (จะกดเสาอีกครั้งก็ได้)",
   "setup.step.press.go": "เปิดศูนย์ควบคุมสั่งการ",
   "setup.step.press.done": "รับทราบเมื่อ {time} — สถานีพร้อมทำงาน",
 } as const;
@@ -83,7 +84,7 @@ export const setupTh = {
 export const setupEn: Record<keyof typeof setupTh, string> = {
   "founding.title": "Found a station",
   "founding.lead":
-    "Fill in these three things and the system starts at once. All of it can be changed later, except the station's code.",
+    "Fill in name, code and place, and the system starts at once. All of it can be changed later, except the station's code.",
   "founding.name_th": "Name of the station (Thai)",
   "founding.name_th.like": "as it stands on the sign",
   "founding.name_en": "Name of the station (English)",
@@ -130,7 +131,8 @@ export const setupEn: Record<keyof typeof setupTh, string> = {
   "setup.pole.code": "Code of the pole",
   "setup.pole.name": "Where it stands (Thai)",
   "setup.pole.name.like": "as people call the place",
-  "setup.pole.name_en": "Where it stands (English)",
+  "setup.pole.name_en": "Where it stands (English, if you like)",
+  "setup.pole.place": "Place of the pole",
   "setup.pole.add": "Register it and make its password",
   "setup.pole.secret": "Set the pole up with these — the password is shown this once",
   "setup.pole.host": "MQTT address",

@@ -10,11 +10,13 @@ export type MapState = "none" | "asked" | "drawn" | "dead";
 export interface Ground {
   attribution: string;
   station: MapState;
+  /** There is nothing under the zone that shows where one is. */
+  bare: boolean;
   /** Where the station's map comes from, as a person would say it; empty when it is the station's own file. */
   host: string;
 }
 
-export const NO_GROUND: Ground = { attribution: "", station: "none", host: "" };
+export const NO_GROUND: Ground = { attribution: "", station: "none", bare: false, host: "" };
 
 /** Gives each community its own quiet tint, so that neighbours are told apart. */
 export function tinted(zone: ZoneCollection): GeoJSON.FeatureCollection {

@@ -98,7 +98,8 @@ export async function drawGround(
   const host = style_url || tiles_url ? new URL(style_url || tiles_url).host : "";
   const say = (station: MapState): void => {
     const whose = station === "drawn" ? [attribution, ...built] : built;
-    tell({ attribution: [...new Set(whose)].filter(Boolean).join(" · "), station, host });
+    const bare = found.items.length === 0 && (station === "none" || station === "dead");
+    tell({ attribution: [...new Set(whose)].filter(Boolean).join(" · "), station, bare, host });
   };
   say("none");
   // Above what is built in: where it has nothing, or is away, that is what one sees.

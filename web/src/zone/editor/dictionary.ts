@@ -48,6 +48,8 @@ export const groundTh = {
   "ground.box.how.move": "แตะแผนที่ตรงที่ตั้งใหม่ของ {code}",
   "ground.box.failed": "อ่านทะเบียนอุปกรณ์ไม่ได้ — แผนที่ยังใช้ได้ตามปกติ",
   "ground.box.owner": "ตู้ที่ใช้งานแล้วต้องมีเจ้าของ (เพิ่มเจ้าของได้ในหน้าอุปกรณ์)",
+  "ground.bare":
+    "ใต้แผนที่ยังไม่มีถนนและอาคาร: นำเข้าด้วย safezone map import หรือตั้ง [map] ใน safezone.toml หรือนำเข้าแนวเขตจากไฟล์ของเทศบาล",
   "ground.equipment": "อุปกรณ์อื่น",
   "ground.edit": "แก้ไข",
   "ground.remove": "ลบ",
@@ -161,6 +163,8 @@ export const groundEn: Record<keyof typeof groundTh, string> = {
   "ground.box.how.move": "Press on the map where {code} stands now",
   "ground.box.failed": "The register of equipment cannot be read — the map works as usual",
   "ground.box.owner": "A box in service has an owner (owners are added in the room Equipment)",
+  "ground.bare":
+    "No streets and buildings under the map yet: safezone map import brings them, or [map] in safezone.toml; or import the boundary from the municipality's file",
   "ground.equipment": "Other equipment",
   "ground.edit": "Edit",
   "ground.remove": "Remove",
