@@ -131,3 +131,17 @@ def test_real_buildings_lie_under_the_zone(station: RunningStation) -> None:
         "/api/v1/zone/layers/buildings", headers={"If-None-Match": answer.headers["etag"]}
     )
     assert tagged.status_code == 304
+
+
+def test_a_proposal_is_still_there_after_a_restart(tmp_path: Path) -> None:
+    before = RunningStation(tmp_path)
+    asked = upload(before, "เขต.geojson", geojson(RING))
+    before.close()
+    after = RunningStation(tmp_path)
+    try:
+        again = after.api("chief").ask(f"/api/v1/zone/imports/{asked['id']}")
+        assert again == asked
+        taken = confirm(after, asked["id"], reason="หลังเริ่มใหม่", take=[{"n": 0, "as": "boundary"}])
+        assert taken.status_code == 200, taken.text
+    finally:
+        after.close()
