@@ -20,7 +20,7 @@ from safezone.core.audit import Filter
 from safezone.core.db import Database
 from safezone.core.log import GENESIS, check_some, last_seq, log
 from safezone.core.settings import Limits, Settings
-from safezone.entrypoints.audit_timeline import AuditPage, Cursor, read_page
+from safezone.entrypoints.audit.timeline import AuditPage, Cursor, read_page
 from safezone.entrypoints.house import DataFolder, Engine
 from safezone.entrypoints.setting_up import create_station
 from safezone.main import wire

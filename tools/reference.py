@@ -50,7 +50,7 @@ def commands_page() -> str | None:
 
 def find_parser() -> argparse.ArgumentParser | None:
     """The program's own argument parser; None until there is one."""
-    module = _find_module("safezone.entrypoints.cli")
+    module = _find_module("safezone.entrypoints.cli.parsing")
     if module is None:
         return None
     parser: argparse.ArgumentParser = module.build_parser()

@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from safezone.entrypoints import cli
+from safezone.entrypoints.cli import parsing as cli
 
 if TYPE_CHECKING:
     from safezone.core.settings import Settings

@@ -17,8 +17,8 @@ from sqlalchemy import select, update
 from safezone.core.checkpoints import Checkpoint, NotGenuine, Signer, digest_of, read_checkpoint
 from safezone.core.log import GENESIS, line_hash, log, station_head
 from safezone.core.rebuild import rebuild
-from safezone.entrypoints.cli import run
-from safezone.entrypoints.witness import Witness
+from safezone.entrypoints.audit.witness import Witness
+from safezone.entrypoints.cli.parsing import run
 from safezone.incidents.commands import NoteHandover
 from safezone.main import wire
 from tests.support.engines import EngineName

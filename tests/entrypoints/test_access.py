@@ -16,7 +16,7 @@ from safezone.core.clock import ManualClock
 from safezone.core.errors import CannotStart
 from safezone.core.settings import load_settings
 from safezone.entrypoints.access import REFUSALS_AT_ONCE, AccessEntry, AccessLog, list_entries
-from safezone.entrypoints.cli import run
+from safezone.entrypoints.cli.parsing import run
 from safezone.main import wire
 from tests.support.feed import Feed
 from tests.support.station import START, Api, RunningStation

@@ -15,8 +15,8 @@ from sqlalchemy import update
 
 from safezone.core.auth import IssueCredential
 from safezone.core.log import log
-from safezone.entrypoints.audit_export import safe_cell
-from safezone.entrypoints.audit_timeline import Cursor
+from safezone.entrypoints.audit.export import safe_cell
+from safezone.entrypoints.audit.timeline import Cursor
 from tests.support.engines import EngineName
 from tests.support.places import eventually
 from tests.support.station import STATION, Api, RunningStation, who

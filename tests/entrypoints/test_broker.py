@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from safezone.core.errors import CannotStart, Invalid, Unavailable
 from safezone.core.settings import Broker
-from safezone.entrypoints import broker
 from safezone.entrypoints import mqtt_wire as wire
-from safezone.entrypoints.broker_config import BrokerState, Device, Login, hash_password, render_config
+from safezone.entrypoints.broker import setup as broker
+from safezone.entrypoints.broker.config import BrokerState, Device, Login, hash_password, render_config
 from tests.support.places import eventually
 from tests.support.poles import RealBroker, RealPole, device_of
 

@@ -16,8 +16,8 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from safezone.entrypoints import broker_files as files
-from safezone.entrypoints.broker_mend import (
+from safezone.entrypoints.broker import files
+from safezone.entrypoints.broker.mend import (
     MOST_WHOLE,
     SET_ASIDE,
     WISH,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from safezone.core.auth import IssueCredential, Issued, RevokeCredential, installer
-from safezone.entrypoints import broker
-from safezone.entrypoints.broker_users import BrokerUsers, devices_of
+from safezone.entrypoints.broker import setup as broker
+from safezone.entrypoints.broker.users import BrokerUsers, devices_of
 from tests.support.places import eventually
 from tests.support.poles import STATION, RealBroker
 from tests.support.station import Station

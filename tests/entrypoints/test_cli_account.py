@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from safezone.entrypoints.cli import run
+from safezone.entrypoints.cli.parsing import run
 from safezone.main import wire
 from tests.support.station import Station
 

@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from safezone.core.devices import GiveDeviceSecret, NewSecret, RevokeDevice, list_secrets
 from safezone.core.errors import Unavailable
 from safezone.core.identity import Identity
-from safezone.entrypoints import broker
-from safezone.entrypoints.broker_look import connected_users
-from safezone.entrypoints.broker_users import BrokerUsers
+from safezone.entrypoints.broker import setup as broker
+from safezone.entrypoints.broker.look import connected_users
+from safezone.entrypoints.broker.users import BrokerUsers
 from tests.support.places import eventually
 from tests.support.poles import STATION, RealBroker, RealPole
 from tests.support.running import Station as WholeStation

@@ -15,8 +15,8 @@ from safezone.core.accounts.passkeys import MOST
 from safezone.core.accounts.tables import spent_ticket
 from safezone.core.auth import Issued
 from safezone.core.identity import Role, public
-from safezone.entrypoints.passkey_check import LIFETIME, TO_SIGN_IN, Challenge
-from safezone.entrypoints.passkey_routes import PATH
+from safezone.entrypoints.people.passkey_check import LIFETIME, TO_SIGN_IN, Challenge
+from safezone.entrypoints.people.passkey_routes import PATH
 from safezone.entrypoints.ticket import seal
 from tests.support.authenticator import Authenticator
 from tests.support.engines import EngineName

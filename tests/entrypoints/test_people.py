@@ -15,7 +15,7 @@ import pytest
 from safezone.core.accounts import rules
 from safezone.core.accounts.proof import FRESH_FOR
 from safezone.core.settings import Accounts, Settings
-from safezone.entrypoints.signing_in import BROWSER_COOKIE, browser_family
+from safezone.entrypoints.people.signing_in import BROWSER_COOKIE, browser_family
 from safezone.entrypoints.who import COOKIE
 from tests.support.feed import Feed
 from tests.support.station import Api, RunningStation

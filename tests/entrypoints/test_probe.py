@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from safezone.core.clock import SystemClock
-from safezone.entrypoints import broker, probe
+from safezone.entrypoints import probe
+from safezone.entrypoints.broker import setup as broker
 from safezone.entrypoints.figures import ProbeFigures
 from safezone.entrypoints.mqtt import MqttDoor, Reply, receipt_topic
 from tests.support.places import eventually

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from safezone.core.accounts.proof import FRESH_FOR
-from safezone.entrypoints.cli import run
+from safezone.entrypoints.cli.parsing import run
 from safezone.main import wire
 from tests.entrypoints.test_people import PASSWORD, Browser, code_of, invite
 from tests.support.station import Api, RunningStation, Station

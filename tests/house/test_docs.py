@@ -19,7 +19,8 @@ from safezone.core.in_force import CHANGEABLE
 from safezone.core.setting_words import GROUPS, SETTINGS
 from safezone.core.settings import Settings
 from safezone.core.settings_views import keys_of
-from safezone.entrypoints import access, audit_words
+from safezone.entrypoints import access
+from safezone.entrypoints.audit import words as audit_words
 from safezone.main import wire
 from tests.house.sources import list_files
 from tests.support.places import REPO
@@ -114,7 +115,7 @@ def _anchors(page: Path) -> set[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = reference.find_parser()
     if parser is None:
-        pytest.skip("src/safezone/entrypoints/cli.py does not exist yet")
+        pytest.skip("src/safezone/entrypoints/cli/parsing.py does not exist yet")
     return parser
 
 
@@ -235,9 +236,9 @@ def test_every_setting_of_the_browser_has_words_in_both_languages() -> None:
 
 def test_every_event_and_every_look_has_words_for_the_auditor() -> None:
     kinds = {kind_of(each) for each in wire(Settings()).bus.event_types()}
-    assert set(audit_words.KINDS) == kinds, "entrypoints/audit_words.py: words for what differs here"
+    assert set(audit_words.KINDS) == kinds, "entrypoints/audit/words.py: words for what differs here"
     looks = {*access.LOOKS.values(), *access.DEEDS.values(), "refused", "signed_in", "signed_out"}
-    assert set(audit_words.LOOKS) == looks, "entrypoints/audit_words.py: words for what differs here"
+    assert set(audit_words.LOOKS) == looks, "entrypoints/audit/words.py: words for what differs here"
     for words in (*audit_words.KINDS.values(), *audit_words.LOOKS.values()):
         assert any("฀" <= letter <= "๿" for letter in words.th), words
         assert words.en.isascii()

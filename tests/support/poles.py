@@ -15,8 +15,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from safezone.core.settings import Broker
-from safezone.entrypoints import broker
-from safezone.entrypoints.broker_config import Device, hash_password
+from safezone.entrypoints.broker import setup as broker
+from safezone.entrypoints.broker.config import Device, hash_password
 from safezone.entrypoints.mqtt import MqttSettings
 from tests.support.places import eventually
 

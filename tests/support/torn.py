@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from safezone.entrypoints import broker_files as files
+from safezone.entrypoints.broker import files
 
 Tear = Callable[[Path], None]
 """Called with the broker's folder while no broker runs."""

@@ -19,7 +19,7 @@ from safezone.core.identity import Identity
 from safezone.core.in_force import SettingsInForce
 from safezone.core.log import last_seq
 from safezone.core.settings import Settings
-from safezone.entrypoints.session_routes import SessionView, view_of
+from safezone.entrypoints.people.session_routes import SessionView, view_of
 from safezone.incidents import queries as incidents
 from safezone.incidents.surroundings import Surroundings
 from safezone.incidents.views import IncidentView, NoteView

@@ -18,7 +18,7 @@ MANY: Final = 20_000
 
 
 class DeviceUse:
-    """Looks once at each secret with which a device comes in. What comes by MQTT is seen by `broker_users`."""
+    """Looks once at each secret with which a device comes in. What comes by MQTT is seen by `broker.users`."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

@@ -26,14 +26,14 @@ from safezone.core.clock import SystemClock
 from safezone.core.errors import SafezoneError
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings, load_settings
-from safezone.entrypoints.broker import LEAST_FREE_BYTES
-from safezone.entrypoints.broker_leftovers import check_aside
+from safezone.entrypoints.broker.leftovers import check_aside
+from safezone.entrypoints.broker.setup import LEAST_FREE_BYTES
 from safezone.entrypoints.house import MIGRATIONS, DataFolder
 from safezone.entrypoints.node_checks import LITTLE_FREE_BYTES
 from safezone.entrypoints.safekeeping import Keeper, load_state
 
 if TYPE_CHECKING:
-    from safezone.entrypoints.cli import Wire
+    from safezone.entrypoints.cli.parsing import Wire
 
 Verdict = Literal["ok", "look", "bad"]
 LINES: Final = 500

@@ -21,10 +21,9 @@ from safezone.core.identity import Identity
 from safezone.core.record_faults import WrongValue
 from safezone.entrypoints import problems
 from safezone.entrypoints.access import AccessLog, AccessRoutes
-from safezone.entrypoints.account_routes import InvitationRoutes, OwnAccountRoutes
 from safezone.entrypoints.admin_routes import AdminRoutes, CredentialRoutes, HealthRoutes
 from safezone.entrypoints.api_description import openapi_config
-from safezone.entrypoints.audit_routes import AuditRoutes, PurposeRoutes
+from safezone.entrypoints.audit.routes import AuditRoutes, PurposeRoutes
 from safezone.entrypoints.console_routes import ConsoleRoutes, Roads
 from safezone.entrypoints.device_routes import DeviceRoutes
 from safezone.entrypoints.device_use import DeviceUse
@@ -36,12 +35,13 @@ from safezone.entrypoints.oidc.provider import Provider
 from safezone.entrypoints.oidc.routes import OidcRoutes
 from safezone.entrypoints.overview_routes import OverviewRoutes
 from safezone.entrypoints.pacing import Allowance
-from safezone.entrypoints.passkey_routes import PasskeyRoutes
-from safezone.entrypoints.people_routes import PeopleRoutes, SessionsRoutes
-from safezone.entrypoints.session_routes import SessionRoutes
+from safezone.entrypoints.people.account_routes import InvitationRoutes, OwnAccountRoutes
+from safezone.entrypoints.people.passkey_routes import PasskeyRoutes
+from safezone.entrypoints.people.people_routes import PeopleRoutes, SessionsRoutes
+from safezone.entrypoints.people.session_routes import SessionRoutes
+from safezone.entrypoints.people.signing_in import SigningIn
 from safezone.entrypoints.settings_routes import SettingsRoutes
 from safezone.entrypoints.setup_routes import SetupRoutes
-from safezone.entrypoints.signing_in import SigningIn
 from safezone.entrypoints.tracker_routes import TrackerRoutes
 from safezone.entrypoints.who import Doorman
 from safezone.incidents.report_routes import HandoverRoutes, RefusedMessageRoutes, ReportRoutes

@@ -27,7 +27,8 @@ from safezone.core.lane import Batch
 from safezone.core.listeners import Listeners
 from safezone.core.settings import Web
 from safezone.entrypoints.access import AccessLog
-from safezone.entrypoints.chain_check import ChainChecker
+from safezone.entrypoints.audit.chain_check import ChainChecker
+from safezone.entrypoints.audit.witness import Witness, WitnessClock
 from safezone.entrypoints.connections import guarded
 from safezone.entrypoints.console_routes import Roads
 from safezone.entrypoints.device_use import DeviceUse
@@ -55,7 +56,6 @@ from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
 from safezone.entrypoints.tls import Certificate, certificate_of
 from safezone.entrypoints.traces import traces_of
 from safezone.entrypoints.who import Doorman
-from safezone.entrypoints.witness import Witness, WitnessClock
 from safezone.incidents.commands import KeepRefusedMessage
 from safezone.patrol.routes import routes as patrol_routes
 from safezone.zone.import_routes import dependencies as zone_dependencies

@@ -15,7 +15,7 @@ from safezone.core.clock import Clock
 from safezone.core.desk import Desk
 from safezone.core.i18n import Words
 from safezone.core.listeners import ListenerView, list_listeners
-from safezone.entrypoints.broker import LEAST_FREE_BYTES
+from safezone.entrypoints.broker.setup import LEAST_FREE_BYTES
 from safezone.entrypoints.health import Finding
 from safezone.entrypoints.jobs import Jobs
 from safezone.entrypoints.live import HEARTBEAT_S, LiveHub

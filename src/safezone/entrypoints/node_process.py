@@ -16,10 +16,11 @@ from safezone.core.errors import CannotStart, Unavailable
 from safezone.core.i18n import Words
 from safezone.core.identity import Role
 from safezone.core.settings import Settings, load_settings
-from safezone.entrypoints import broker, logs
-from safezone.entrypoints.broker_leftovers import Leftovers
-from safezone.entrypoints.broker_users import BrokerUsers
-from safezone.entrypoints.broker_watch import BrokerWatch, renewal_of
+from safezone.entrypoints import logs
+from safezone.entrypoints.broker import setup as broker
+from safezone.entrypoints.broker.leftovers import Leftovers
+from safezone.entrypoints.broker.users import BrokerUsers
+from safezone.entrypoints.broker.watch import BrokerWatch, renewal_of
 from safezone.entrypoints.house import DataFolder, Engine, House
 from safezone.entrypoints.http import WEB_DIST
 from safezone.entrypoints.lifeline import tell_ready

@@ -12,7 +12,7 @@ import msgspec
 from safezone.core.errors import CannotStart, Unavailable
 from safezone.core.i18n import Words
 from safezone.core.settings import Broker
-from safezone.entrypoints import broker
+from safezone.entrypoints.broker import setup as broker
 from safezone.entrypoints.fanout import Fanout, FanoutSettings
 from safezone.entrypoints.feeds import MovingUnits
 from safezone.entrypoints.health import Report, report_of

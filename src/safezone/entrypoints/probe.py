@@ -19,7 +19,7 @@ from safezone.core.clock import Clock
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings
-from safezone.entrypoints.broker_config import Device, hash_password
+from safezone.entrypoints.broker.config import Device, hash_password
 from safezone.entrypoints.figures import ProbeFigures
 from safezone.entrypoints.health import Finding
 from safezone.entrypoints.mqtt import PROBE_POINT, MqttSettings, receipt_topic

@@ -16,7 +16,7 @@ from safezone.entrypoints.voice import say, speak, wanted_by
 if TYPE_CHECKING:
     import argparse
 
-    from safezone.entrypoints.cli import Wire
+    from safezone.entrypoints.cli.parsing import Wire
 
 DEMO_SETTINGS: Final = Path(__file__).parent / "demo" / "safezone.toml"
 
@@ -90,7 +90,7 @@ class _Launch:
             where = self._ready_file.parent
             _tell(f"safezone: --ready-file: ไม่มีโฟลเดอร์ {where} / There is no folder {where}", failed=True)
             return 78
-        words = [sys.executable, "-m", "safezone.entrypoints.broker_child"]
+        words = [sys.executable, "-m", "safezone.entrypoints.broker.child"]
         words.append(str(self._run / "broker-call.json"))
         broker = ChildSpec("broker", words, is_wrapped=True)
         supervisor = Supervisor(

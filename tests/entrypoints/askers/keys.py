@@ -11,8 +11,8 @@ from safezone.core.accounts import commands as cmds
 from safezone.core.accounts.passkeys import AddPasskey, KeyContent
 from safezone.core.auth import Issued
 from safezone.core.identity import public
-from safezone.entrypoints import passkey_check as check
 from safezone.entrypoints import ticket
+from safezone.entrypoints.people import passkey_check as check
 from tests.entrypoints.askers import routes_in
 from tests.support.authenticator import Authenticator
 from tests.support.station import STATION, who

@@ -13,7 +13,7 @@ from safezone.entrypoints.demo.running import NoDemo, Said, find_running, read_s
 if TYPE_CHECKING:
     import argparse
 
-    from safezone.entrypoints.cli import Wire
+    from safezone.entrypoints.cli.parsing import Wire
 
 CONNECT_WITHIN_S: Final = 3.0
 RECEIPT_WITHIN_S: Final = 10.0

@@ -25,7 +25,7 @@ from safezone.entrypoints.demo.streets import Streets
 if TYPE_CHECKING:
     import argparse
 
-    from safezone.entrypoints.cli import Wire
+    from safezone.entrypoints.cli.parsing import Wire
 
 LOOK_EVERY_S: Final = 0.1
 CANNOT_START: Final = 78

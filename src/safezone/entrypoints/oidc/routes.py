@@ -37,18 +37,18 @@ from safezone.core.errors import NotFound, NotSignedIn, Refused, Unavailable
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
 from safezone.entrypoints import ticket
-from safezone.entrypoints.entering import (
-    hint_of,
-    hold_up,
-    own_address,
-)
 from safezone.entrypoints.oidc.fetch import ProviderAway, ProviderRefuses
 from safezone.entrypoints.oidc.provider import Asked, NotProven, Provider
 from safezone.entrypoints.oidc.rules import has_second_factor, is_in_group, login_in
 from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.people.entering import (
+    hint_of,
+    hold_up,
+    own_address,
+)
+from safezone.entrypoints.people.session_routes import SessionView, session_cookie, view_of
+from safezone.entrypoints.people.signing_in import SigningIn
 from safezone.entrypoints.remembered import remember_identity
-from safezone.entrypoints.session_routes import SessionView, session_cookie, view_of
-from safezone.entrypoints.signing_in import SigningIn
 
 logger = logging.getLogger("safezone.oidc")
 

@@ -17,9 +17,9 @@ from safezone.core.depot import Depot, open_depot
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings, load_settings
-from safezone.entrypoints.cli import say
-from safezone.entrypoints.cli_commands import print_verdict
-from safezone.entrypoints.cli_safekeeping import run_noted, why_of
+from safezone.entrypoints.cli.commands import print_verdict
+from safezone.entrypoints.cli.parsing import say
+from safezone.entrypoints.cli.safekeeping import run_noted, why_of
 from safezone.entrypoints.house import DataFolder, House
 from safezone.entrypoints.safekeeping import Outcome, working_folder
 

@@ -11,16 +11,16 @@ from safezone.core.checkpoints import Checkpoint, NotGenuine, compare, read_chec
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.rebuild import list_stations
-from safezone.entrypoints.cli import say
+from safezone.entrypoints.audit.witness import Witness
+from safezone.entrypoints.cli.parsing import say
 from safezone.entrypoints.house import open_folder
-from safezone.entrypoints.witness import Witness
 
 if TYPE_CHECKING:
     import argparse
 
     from sqlalchemy import Connection
 
-    from safezone.entrypoints.cli import Wire
+    from safezone.entrypoints.cli.parsing import Wire
 
 RESULTS = {
     "agrees": "ตรงกับบันทึก / the log agrees",

@@ -26,7 +26,7 @@ from safezone.core.errors import CannotStart, Invalid, Unavailable
 from safezone.core.i18n import Words
 from safezone.core.settings import Broker
 from safezone.entrypoints import mqtt_wire as wire
-from safezone.entrypoints.broker_config import BrokerState, Device, Login, hash_password, render_config
+from safezone.entrypoints.broker.config import BrokerState, Device, Login, hash_password, render_config
 from safezone.entrypoints.mqtt import MqttSettings
 from safezone.entrypoints.tls import pinned_context
 

@@ -14,7 +14,7 @@ from safezone.core.accounts import commands as cmds
 from safezone.core.accounts.queries import AccountView, get_account, list_accounts, list_sessions
 from safezone.core.desk import Desk
 from safezone.core.identity import Identity, PersonRole
-from safezone.entrypoints.account_routes import OpenSessions
+from safezone.entrypoints.people.account_routes import OpenSessions
 from safezone.entrypoints.qr import qr_of
 
 Name = Annotated[str, msgspec.Meta(max_length=120)]

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from safezone import __version__
-from safezone.entrypoints.cli_options import DEMO_DATA, STATION_DATA, Commands, add, add_data
-from safezone.entrypoints.cli_record import add_checkpoint, add_record
-from safezone.entrypoints.cli_words import add_account
+from safezone.entrypoints.cli.options import DEMO_DATA, STATION_DATA, Commands, add, add_data
+from safezone.entrypoints.cli.record import add_checkpoint, add_record
+from safezone.entrypoints.cli.words import add_account
 
 if TYPE_CHECKING:
     from safezone.core.settings import Settings
@@ -48,24 +48,24 @@ def run(argv: Sequence[str], wire: Wire) -> int:
 _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "up": ("up", "run_up"),
     "demo": ("up", "run_demo"),
-    "node": ("cli_commands", "run_node"),
+    "node": ("cli.commands", "run_node"),
     "simulate": ("demo.simulate", "run_simulate"),
     "press": ("demo.press", "run_press"),
     "doctor": ("doctor", "run_doctor"),
-    "verify": ("cli_commands", "run_verify"),
-    "rebuild": ("cli_commands", "run_rebuild"),
-    "migrate-store": ("cli_migrate", "run_migrate_store"),
-    "backup": ("cli_safekeeping", "run_backup"),
-    "backup-key": ("cli_safekeeping", "run_backup_key"),
-    "rotate-master-key": ("cli_safekeeping", "run_rotate"),
-    "restore": ("cli_restore", "run_restore"),
-    "restore-drill": ("cli_restore", "run_drill"),
-    "station": ("cli_commands", "run_station"),
-    "credential": ("cli_commands", "run_credential"),
-    "checkpoint": ("cli_checkpoint", "run_checkpoint"),
-    "account": ("cli_account", "run_account"),
-    "access": ("cli_access", "run_access"),
-    "map": ("cli_map", "run_map"),
+    "verify": ("cli.commands", "run_verify"),
+    "rebuild": ("cli.commands", "run_rebuild"),
+    "migrate-store": ("cli.migrate", "run_migrate_store"),
+    "backup": ("cli.safekeeping", "run_backup"),
+    "backup-key": ("cli.safekeeping", "run_backup_key"),
+    "rotate-master-key": ("cli.safekeeping", "run_rotate"),
+    "restore": ("cli.restore", "run_restore"),
+    "restore-drill": ("cli.restore", "run_drill"),
+    "station": ("cli.commands", "run_station"),
+    "credential": ("cli.commands", "run_credential"),
+    "checkpoint": ("cli.checkpoint", "run_checkpoint"),
+    "account": ("cli.account", "run_account"),
+    "access": ("cli.access", "run_access"),
+    "map": ("cli.map", "run_map"),
 }
 
 

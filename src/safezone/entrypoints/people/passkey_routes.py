@@ -29,12 +29,12 @@ from safezone.core.desk import Desk
 from safezone.core.errors import Invalid, NotSignedIn
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
-from safezone.entrypoints import passkey_check as check
 from safezone.entrypoints import ticket
-from safezone.entrypoints.entering import hint_of, hold_up, own_address
 from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.people import passkey_check as check
+from safezone.entrypoints.people.entering import hint_of, hold_up, own_address
+from safezone.entrypoints.people.session_routes import SessionView, session_cookie, view_of
 from safezone.entrypoints.remembered import remember_identity
-from safezone.entrypoints.session_routes import SessionView, session_cookie, view_of
 
 PATH = "/api/v1/session/passkeys"
 

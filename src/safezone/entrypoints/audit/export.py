@@ -14,7 +14,7 @@ from safezone.core.audit import Filter
 from safezone.core.desk import Desk
 from safezone.core.i18n import THAI_TIME, buddhist_year
 from safezone.core.purpose import PURPOSES
-from safezone.entrypoints.audit_timeline import AuditItem, Cursor, Only, read_page
+from safezone.entrypoints.audit.timeline import AuditItem, Cursor, Only, read_page
 
 AT_ONCE: Final = 1000
 Format = Literal["csv", "jsonl"]

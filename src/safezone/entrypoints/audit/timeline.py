@@ -17,8 +17,8 @@ from safezone.core.db import from_us
 from safezone.core.errors import Invalid
 from safezone.core.i18n import Words
 from safezone.entrypoints.access import AccessEntry, list_placed
-from safezone.entrypoints.audit_names import names_of
-from safezone.entrypoints.audit_words import EXPORTS, KINDS, LOOKS
+from safezone.entrypoints.audit.names import names_of
+from safezone.entrypoints.audit.words import EXPORTS, KINDS, LOOKS
 
 Only = Literal["", "done", "looks", "refusals", "exports"]
 

@@ -21,9 +21,9 @@ from safezone.core.errors import CannotStart, Invalid, Unavailable
 from safezone.core.i18n import Words
 from safezone.core.identity import system
 from safezone.core.lane import Committed
-from safezone.entrypoints import broker
-from safezone.entrypoints.broker_config import Device
-from safezone.entrypoints.broker_look import connected_users
+from safezone.entrypoints.broker import setup as broker
+from safezone.entrypoints.broker.config import Device
+from safezone.entrypoints.broker.look import connected_users
 
 logger = logging.getLogger("safezone.broker")
 

@@ -28,10 +28,16 @@ from safezone.core.identity import Identity, public
 from safezone.core.sessions import SessionView as OpenSessionView
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.people.session_routes import (
+    SessionView,
+    Typed,
+    browser_cookie,
+    session_cookie,
+    view_of,
+)
+from safezone.entrypoints.people.signing_in import SigningIn, asked_from, check_code
 from safezone.entrypoints.qr import qr_of
 from safezone.entrypoints.remembered import remember_identity
-from safezone.entrypoints.session_routes import SessionView, Typed, browser_cookie, session_cookie, view_of
-from safezone.entrypoints.signing_in import SigningIn, asked_from, check_code
 
 Code = Annotated[str, msgspec.Meta(max_length=40)]
 Secret = Annotated[str, msgspec.Meta(max_length=200)]

@@ -21,8 +21,8 @@ from safezone.core.errors import NotSignedIn
 from safezone.core.identity import Identity, Role, public, system
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.people.signing_in import BROWSER_COOKIE, SigningIn, asked_from
 from safezone.entrypoints.remembered import remember_identity
-from safezone.entrypoints.signing_in import BROWSER_COOKIE, SigningIn, asked_from
 from safezone.entrypoints.who import COOKIE
 
 BROWSER_COOKIE_S: Final = 180 * 86_400

@@ -15,7 +15,7 @@ from safezone.core.desk import Desk
 from safezone.core.errors import NotSignedIn
 from safezone.core.i18n import Words
 from safezone.entrypoints import ticket
-from safezone.entrypoints.entering import site_of
+from safezone.entrypoints.people.entering import site_of
 
 logger = logging.getLogger("safezone.passkeys")
 

@@ -6,7 +6,7 @@ for it is thrown away. So the files are looked at first.
 1. The state of a consumer is torn: it gets an empty one. Everything that still waits is delivered again, and the same
    press is one report. Its settings are torn: they stand in the session that owns it, and are written anew.
 2. The messages or the program's session cannot be opened: all of the store is set aside, and the broker begins with
-   none. The program takes the messages from what was set aside (broker_leftovers.py).
+   none. The program takes the messages from what was set aside (leftovers.py).
 3. A block of messages is torn inside: nats-server cuts it off there. A copy of it is kept for the program first.
 
 Nothing is deleted: what was torn lies in `set-aside`, for a person. The standard library only.
@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from safezone.entrypoints import broker_files as files
+from safezone.entrypoints.broker import files
 
 SET_ASIDE: Final = "set-aside"
 WISH: Final = "store-keeps-nothing"

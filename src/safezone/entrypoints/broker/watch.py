@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from safezone.core.i18n import Words
-from safezone.entrypoints.broker import LEAST_FREE_BYTES, find_pid
-from safezone.entrypoints.broker_mend import wish_set_aside
+from safezone.entrypoints.broker.mend import wish_set_aside
+from safezone.entrypoints.broker.setup import LEAST_FREE_BYTES, find_pid
 from safezone.entrypoints.mqtt import MqttSettings
 from safezone.entrypoints.mqtt_link import BrokerRefuses, Link
 from safezone.entrypoints.own_link import OwnLink

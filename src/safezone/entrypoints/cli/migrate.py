@@ -13,7 +13,7 @@ from safezone.core.db import Database
 from safezone.core.errors import CannotStart
 from safezone.core.settings import Settings
 from safezone.core.wrapping import attach
-from safezone.entrypoints.cli import say
+from safezone.entrypoints.cli.parsing import say
 from safezone.entrypoints.house import MIGRATIONS, House, open_folder
 
 if TYPE_CHECKING:

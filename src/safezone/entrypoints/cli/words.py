@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from safezone.entrypoints.cli_options import STATION_DATA, Commands, add, add_data
+from safezone.entrypoints.cli.options import STATION_DATA, Commands, add, add_data
 
 
 def add_account(commands: Commands[argparse.ArgumentParser], roles: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """Takes the presses out of what was set aside of the broker's files, and says for as long as it lies there that it does.
 
 A pole that knows only PUBACK was told that its press had arrived. Where the broker's store could not be opened any more
-(broker_mend.py), the press may still stand in it: it goes the same road as one that comes in by MQTT, and one that had
+(mend.py), the press may still stand in it: it goes the same road as one that comes in by MQTT, and one that had
 been stored already is the same report.
 """
 
@@ -16,8 +16,8 @@ from typing import Final
 
 from safezone.core.errors import Unavailable
 from safezone.core.i18n import Words
-from safezone.entrypoints import broker_files as files
-from safezone.entrypoints.broker_mend import Aside, list_aside, note_taken
+from safezone.entrypoints.broker import files
+from safezone.entrypoints.broker.mend import Aside, list_aside, note_taken
 from safezone.entrypoints.health import Finding
 from safezone.entrypoints.mqtt import PROBE_POINT, Reply, parse_topic
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from safezone.core.errors import CannotStart, SafezoneError
 from safezone.core.geo import Point
 from safezone.core.settings import Settings
-from safezone.entrypoints.cli import say
+from safezone.entrypoints.cli.parsing import say
 from safezone.entrypoints.house import DataFolder, House
 from safezone.zone.layers import Layers, building
 from safezone.zone.queries import boundary_of, list_stations

@@ -21,12 +21,12 @@ from safezone.core.i18n import THAI_TIME, Words
 from safezone.core.identity import Identity, PersonRole, Role
 from safezone.core.purpose import PURPOSES, DeclareLook, Purpose
 from safezone.core.taking_out import declare_export
-from safezone.entrypoints.audit_export import Format, write_export
-from safezone.entrypoints.audit_timeline import AuditPage, Cursor, Only, read_page
-from safezone.entrypoints.audit_words import KINDS, LOOKS
-from safezone.entrypoints.chain_check import ChainCheck
-from safezone.entrypoints.checkpoint_page import print_page
-from safezone.entrypoints.witness import Kept, Witness
+from safezone.entrypoints.audit.chain_check import ChainCheck
+from safezone.entrypoints.audit.checkpoint_page import print_page
+from safezone.entrypoints.audit.export import Format, write_export
+from safezone.entrypoints.audit.timeline import AuditPage, Cursor, Only, read_page
+from safezone.entrypoints.audit.witness import Kept, Witness
+from safezone.entrypoints.audit.words import KINDS, LOOKS
 
 READERS: tuple[Role, ...] = ("auditor", "admin", "chief")
 MOST_SHOWN = 60

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from safezone.entrypoints.broker_mend import mend
+from safezone.entrypoints.broker.mend import mend
 
 
 def main(call: Path) -> None:

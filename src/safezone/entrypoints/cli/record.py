@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from safezone.entrypoints.cli_options import STATION_DATA, Commands, add, add_data
+from safezone.entrypoints.cli.options import STATION_DATA, Commands, add, add_data
 
 
 def _add_public_key(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from safezone.core.errors import Unavailable
-from safezone.entrypoints.broker_config import LOOKER_INBOX, MAX_CONNECTIONS, WHO_IS_CONNECTED, BrokerState
+from safezone.entrypoints.broker.config import LOOKER_INBOX, MAX_CONNECTIONS, WHO_IS_CONNECTED, BrokerState
 
 TIMEOUT_S: Final = 3.0
 LARGEST_LINE: Final = 64 << 10

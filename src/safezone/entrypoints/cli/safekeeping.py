@@ -18,7 +18,7 @@ from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings
 from safezone.core.wrapping import rotate
-from safezone.entrypoints.cli import say
+from safezone.entrypoints.cli.parsing import say
 from safezone.entrypoints.house import DataFolder, House, open_folder
 from safezone.entrypoints.safekeeping import Outcome, note, working_folder
 

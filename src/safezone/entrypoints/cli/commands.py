@@ -19,12 +19,12 @@ from safezone.core.db import Database
 from safezone.core.errors import CannotStart, Refused
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings
-from safezone.entrypoints.cli import say
-from safezone.entrypoints.cli_checkpoint import RESULTS, verify_file
+from safezone.entrypoints.audit.witness import Witness
+from safezone.entrypoints.cli.checkpoint import RESULTS, verify_file
+from safezone.entrypoints.cli.parsing import say
 from safezone.entrypoints.house import DataFolder, Engine, House, open_folder
 from safezone.entrypoints.node_process import DEMO_SET, NodeOptions
 from safezone.entrypoints.node_process import run_node as serve
-from safezone.entrypoints.witness import Witness
 from safezone.zone.findings import StationSetRefused
 from safezone.zone.queries import list_stations
 

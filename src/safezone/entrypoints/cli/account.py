@@ -16,7 +16,7 @@ from safezone.core.auth import installer
 from safezone.core.errors import CannotStart, Refused
 from safezone.core.identity import Identity
 from safezone.core.settings import Settings
-from safezone.entrypoints.cli import say
+from safezone.entrypoints.cli.parsing import say
 from safezone.entrypoints.house import Engine, House, open_folder
 from safezone.zone.queries import list_stations
 

@@ -14,7 +14,7 @@ from safezone.core.sessions import Hint
 from safezone.core.settings import Web
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.pacing import Allowance
-from safezone.entrypoints.signing_in import browser_family
+from safezone.entrypoints.people.signing_in import browser_family
 
 
 def hint_of(request: Request[Any, Any, Any]) -> Hint:

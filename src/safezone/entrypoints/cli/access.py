@@ -10,7 +10,7 @@ from safezone.entrypoints.house import DataFolder
 if TYPE_CHECKING:
     import argparse
 
-    from safezone.entrypoints.cli import Wire
+    from safezone.entrypoints.cli.parsing import Wire
 
 
 def run_access(args: argparse.Namespace, _wire: Wire) -> int:
