@@ -167,7 +167,11 @@ def body_of(row: Row, names: dict[str, str], version: int) -> dict[str, Any]:
         "change": {"role": "operator"}, "suspend": {"reason": "lost"},
     }  # fmt: skip
     last = row.path.rsplit("/", 1)[1]
-    return {} if last in ("end", "end-sessions", "erase", "reset", "resume") else bodies[last]
+    return (
+        {}
+        if last in ("end", "end-old", "end-sessions", "erase", "reset", "resume", "secret")
+        else bodies[last]
+    )
 
 
 WITH_ID = [

@@ -91,7 +91,7 @@ def test_pictures_in_one_file(opened: Open, tmp_path: Path) -> None:
     tiles.write_pictures(tmp_path / FILE)
     page = opened(Map(pmtiles_file=FILE))
     is_drawn(page)
-    eventually(lambda: share_of(page, pink) > 0.3 or None, within_s=20)
+    eventually(lambda: share_of(page, pink) > 0.2 or None, within_s=20)
 
 
 @pytest.mark.parametrize("kind", ["tiles", "style"])
@@ -105,7 +105,7 @@ def test_a_map_from_another_server(opened: Open, elsewhere: tiles.Server, kind: 
     page = opened(said)
     is_drawn(page)
     expect(page.get_by_test_id("map-attribution")).to_contain_text("© Elsewhere")
-    eventually(lambda: share_of(page, pink) > 0.3 or None, within_s=20)
+    eventually(lambda: share_of(page, pink) > 0.2 or None, within_s=20)
     assert any(path.startswith("/tiles/") for path in elsewhere.asked)
 
 

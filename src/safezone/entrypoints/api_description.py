@@ -339,6 +339,8 @@ _SPECIAL: Final = {
     "get_labels": _labels_out,
     "add_file": _paper_in,
     "get_file": _paper_out,
+    "attach_paper": _paper_in,
+    "get_paper": _paper_out,
     "readyz": _not_ready,
     "get_zone": _same_map,
     "take_osmand_get": _tracker_query,

@@ -94,7 +94,7 @@ class TrackerRoutes(Controller):
         identity: NamedDependency[Identity],
         desk: NamedDependency[Desk],
     ) -> GivenTracker:
-        """Give the unit's tracker its first secret, or a new one while the old one stays good until the new one was used."""
+        """Give the unit's tracker its first secret, or a new one; the old one is good until the new one was used."""
         call_sign = await desk.ask(_call_sign, desk, identity, unit_id)
         new: NewSecret = await desk.execute(GiveDeviceSecret(unit_id, data.overlap_h, "tracker"), identity)
         return GivenTracker(unit_id, call_sign, "/osmand", new.secret, new.old_good_until)

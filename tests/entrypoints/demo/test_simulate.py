@@ -111,7 +111,7 @@ def test_life_goes_on_when_the_node_or_the_broker_was_killed(quick_station: Stat
 def _seen_since(station: Station, at: datetime) -> bool:
     """Whether every pole and every unit was heard after `at`."""
     console = station.ask("GET", "/console").json()
-    heard = [a["last_heartbeat_at"] for a in console["assets"] if a["kind"] == "sos_point"]
+    heard = [a.get("last_heartbeat_at") for a in console["assets"] if a["kind"] == "sos_point"]
     heard += [u["fix"] and u["fix"]["received_at"] for u in console["units"]]
     return all(one is not None and datetime.fromisoformat(one) > at for one in heard)
 
