@@ -94,3 +94,35 @@ def test_yesterdays_zone(new_page: NewPage, drawn_on: RunningStation) -> None:
     expect(page.get_by_test_id("ground-then")).to_contain_text(str(yesterday.year + 543))
     page.get_by_test_id("ground-now").click()
     expect(page.get_by_test_id("ground-then")).to_have_count(0)
+
+
+def test_reasons_and_people_are_entered_with_their_source_and_day(
+    new_page: NewPage, drawn_on: RunningStation
+) -> None:
+    page = enter(new_page, drawn_on, "chief")
+    page.get_by_test_id("zone-tab-reasons").click()
+    page.get_by_test_id("ground-reasons-edit").click()
+    risk = page.get_by_role("group", name="ความเสี่ยง")
+    had = risk.get_by_label("ข้อเท็จจริง").count()
+    risk.get_by_label("ภาษาไทย").fill("ลักทรัพย์ในตลาดช่วงหัวค่ำ")
+    risk.get_by_role("button", name="เพิ่มหลักฐาน").click()
+    risk.get_by_label("ข้อเท็จจริง").nth(had).fill("ลักทรัพย์ 12 คดีในหกเดือน")
+    risk.get_by_label("ที่มา").nth(had).fill("งานสอบสวน")
+    risk.get_by_label("ณ วันที่").nth(had).fill("30/6/2569")
+    page.get_by_test_id("ground-reasons-save").click()
+    shown = page.get_by_role("listitem").filter(has_text="ลักทรัพย์ 12 คดีในหกเดือน")
+    expect(shown).to_contain_text("งานสอบสวน")
+    expect(shown).to_contain_text("2569")
+
+    page.get_by_test_id("zone-tab-people").click()
+    page.get_by_test_id("ground-residents").fill("2367")
+    page.get_by_label("ครัวเรือน").fill("801")
+    page.get_by_test_id("ground-source").fill("เทศบาลเมือง")
+    page.get_by_test_id("ground-as-of").fill("31/12/2568")
+    page.get_by_test_id("ground-people-save").click()
+    whole = page.get_by_role("listitem").first
+    for said in ("2,367", "801", "เทศบาลเมือง", "2568"):
+        expect(whole).to_contain_text(said)
+    kept = drawn_on.api("chief").ask("/api/v1/zone/details")
+    assert (kept["population"]["residents"], kept["population"]["as_of"]) == (2367, "2025-12-31")
+    assert {"risk"} <= {each["why"] for each in kept["evidence"]}
