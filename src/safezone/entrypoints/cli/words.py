@@ -24,7 +24,7 @@ def add_account(commands: Commands[argparse.ArgumentParser], roles: Sequence[str
         "safezone account add somchai --role admin",
     )
     new.add_argument("login", metavar="NAME", help="the name to sign in with")
-    new.add_argument("--role", choices=(*roles, "unit"), required=True)
+    new.add_argument("--role", choices=[role for role in roles if role != "sos_point"], required=True)
     new.add_argument("--unit", metavar="ID", help="the patrol unit: role unit only")
     new.add_argument("--partner", metavar="ID", help="whose they are: cctv_owner and partner only")
     add_data(new, STATION_DATA)
