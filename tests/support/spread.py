@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import pytest
 
-EACH_CORE: Final = 2
-"""Workers for each core: most tests wait for a process, a disk or a moment, and leave the core to somebody else."""
 LONGEST_FIRST: Final = (
     "tests/faults/test_kill.py", "tests/entrypoints/test_restore.py", "tests/journeys/test_cut_off.py",
     "tests/journeys/test_two_hands.py", "tests/journeys/test_keyboard.py", "tests/faults/", "tests/journeys/",
@@ -29,7 +27,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     named = config.invocation_params.args
     single = any(str(each).partition("::")[0].endswith(".py") for each in named)
     chosen = any(each in ("-k", "--lf", "--last-failed") for each in named)
-    return 0 if single or chosen else EACH_CORE * len(os.sched_getaffinity(0))
+    return 0 if single or chosen else len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
