@@ -52,7 +52,8 @@ function keeper<Item, Given>(path: string) {
   const of = (id: string): string => `${path}/${encodeURIComponent(id)}`;
   return {
     list: async () => (await read<List<Item>>(path)).items,
-    give: (id: string, overlap_h: number) => send<Given>(`${of(id)}/secret`, { overlap_h }),
+    /** The secret of before stays good for three days, if the device does not come with the new one earlier. */
+    give: (id: string) => send<Given>(`${of(id)}/secret`, { overlap_h: 72 }),
     endOld: async (id: string) => (await send<List<Item>>(`${of(id)}/end-old`, {})).items,
     revoke: async (id: string, reason: string) =>
       (await send<List<Item>>(`${of(id)}/revoke`, { reason })).items,

@@ -37,6 +37,12 @@ export function longDate(ms: number, lang: Lang): string {
   return lang === "th" ? date : `${date} BE`;
 }
 
+/** `ศ. 20 พ.ย. 2569 19:05` or `Fri 20 Nov 2569 BE 19:05`, of an ISO time. */
+export function dateAndTime(time: string, lang: Lang): string {
+  const ms = Date.parse(time);
+  return `${longDate(ms, lang)} ${shortTime(ms)}`;
+}
+
 /** `19:05`, or `20 พ.ย. 19:05` when it is not the Bangkok day of `nowMs`. */
 export function dayTime(ms: number, nowMs: number, lang: Lang): string {
   const at = bangkok(ms);

@@ -14,16 +14,6 @@ export interface SetupView {
   on_duty_at: string | null;
 }
 
-/** A pole's secret, shown this once. */
-export interface GivenSecret {
-  point_id: string;
-  username: string;
-  secret: string;
-  topic: string;
-  mqtt_port: number;
-  mqtt_tls: boolean;
-}
-
 export interface NewPole {
   code: string;
   name: Words;
@@ -50,7 +40,6 @@ export const setup = {
       ...pole,
     });
   },
-  secretOf: (point: string) => send<GivenSecret>(`/api/v1/devices/${encodeURIComponent(point)}/secret`, {}),
   addUnit: (unit: NewUnit) => send<UnitView>("/api/v1/units", unit),
   unitToken: (unit: string) =>
     send<{ secret: string }>("/api/v1/admin/credentials", {

@@ -16,9 +16,9 @@ from safezone.core.auth import installer
 from safezone.core.errors import CannotStart, Refused
 from safezone.core.identity import Identity
 from safezone.core.settings import Settings
+from safezone.entrypoints.cli.at_rest import engine_at_rest
 from safezone.entrypoints.cli.parsing import say
-from safezone.entrypoints.house import Engine, House, open_folder
-from safezone.zone.queries import list_stations
+from safezone.entrypoints.house import Engine, House
 
 if TYPE_CHECKING:
     Wire = Callable[[Settings], House]
@@ -27,18 +27,8 @@ if TYPE_CHECKING:
 def run_account(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone account add|list|suspend|reset`."""
     try:
-        folder, settings = open_folder(args.data)
-        folder.lock()
-        database = folder.open_database(settings)
-        with database.read() as conn:
-            station = list_stations(conn)[0]
-        engine = Engine(wire(settings), database, station)
-        engine.start()
-        try:
+        with engine_at_rest(args.data, wire) as engine:
             _account(args, engine)
-        finally:
-            engine.stop()
-            folder.unlock()
     except CannotStart as problem:
         say(problem.words)
         return 78

@@ -20,13 +20,13 @@ from safezone.core.errors import CannotStart, Refused
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings
 from safezone.entrypoints.audit.witness import Witness
+from safezone.entrypoints.cli.at_rest import engine_at_rest
 from safezone.entrypoints.cli.checkpoint import RESULTS, verify_file
 from safezone.entrypoints.cli.parsing import say
 from safezone.entrypoints.house import DataFolder, Engine, House, open_folder
 from safezone.entrypoints.node_process import DEMO_SET, NodeOptions
 from safezone.entrypoints.node_process import run_node as serve
 from safezone.zone.findings import StationSetRefused
-from safezone.zone.queries import list_stations
 
 if TYPE_CHECKING:
     Wire = Callable[[Settings], House]
@@ -157,18 +157,8 @@ def run_station(args: argparse.Namespace, _wire: Wire) -> int:
 def run_credential(args: argparse.Namespace, wire: Wire) -> int:
     """`safezone credential issue|list|revoke`, for a station that is not running."""
     try:
-        folder, settings = open_folder(args.data)
-        folder.lock()
-        database = folder.open_database(settings)
-        with database.read() as conn:
-            station = list_stations(conn)[0]
-        engine = Engine(wire(settings), database, station)
-        engine.start()
-        try:
+        with engine_at_rest(args.data, wire) as engine:
             return _credential(args, engine)
-        finally:
-            engine.stop()
-            folder.unlock()
     except CannotStart as problem:
         say(problem.words)
         return 78
