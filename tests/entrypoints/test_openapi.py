@@ -33,8 +33,6 @@ REFUSED_ALL_THE_SAME = {
     # Which kinds, owners and agreements there are is in files and in the register.
     "unknown_kind", "unknown_owner", "unknown_mou", "unknown_site", "bad_bbox", "which_labels", "not_ready_for_service",
     "ends_before_it_begins", "nothing_in_it",
-    # What a file holds.
-    "not_a_picture",
     # Where the station is opened from.
     "no_passkeys_here",
 }  # fmt: skip
