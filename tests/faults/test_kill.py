@@ -139,7 +139,7 @@ def _carry_out(station: Station, kill: Kill, found: Aftermath) -> None:
         made = {pole: len(pole.presses) for pole in found.poles[: len(RECEIPT_POLES)]}
         eventually(lambda: any(_has_new_receipt(pole, n) for pole, n in made.items()), within_s=60.0)
     let_pass(kill.delay_s)
-    strike = _Strike(station.wait_until_running(kill.victim))
+    strike = _Strike(station, kill.victim)
     for pole in found.poles:
         pole.when_receipted = strike if kill.strike == "said" else None
         if kill.strike != "any":
@@ -148,25 +148,33 @@ def _carry_out(station: Station, kill: Kill, found: Aftermath) -> None:
         eventually(lambda: strike.at_s, within_s=60.0)
     else:
         let_pass(kill.burst_delay_s if kill.strike == "burst" else 0.0)
-        strike()
+        eventually(strike, within_s=60.0)
     found.kills.append((kill, strike.at_s))
 
 
 class _Strike:
-    """SIGKILL to this process, once, by whichever thread calls first."""
+    """SIGKILL to this child, once, by whichever thread calls first."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
+    def __init__(self, station: Station, victim: str) -> None:
+        self._station, self._victim = station, victim
+        self._pid = station.wait_until_running(victim)
         self._lock = threading.Lock()
         self.at_s = 0.0
         """When it struck (monotonic); 0 before."""
 
-    def __call__(self) -> None:
+    def __call__(self) -> float:
+        """When it struck; 0 where the process is gone that was to be struck: the next call strikes its successor."""
         with self._lock:
             if not self.at_s:
                 now_s = time.monotonic()
-                os.kill(self._pid, signal.SIGKILL)
-                self.at_s = now_s
+                try:
+                    os.kill(self._pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    # The last kill was of the same child, and the supervisor had not yet said that it is dead.
+                    self._pid = self._station.wait_until_running(self._victim)
+                else:
+                    self.at_s = now_s
+            return self.at_s
 
 
 def _has_new_receipt(pole: Pole, after_n: int) -> bool:

@@ -170,6 +170,7 @@ def first_pole(chief: Newcomer, beginning: Beginning) -> Callable[[int], None]:
         client.username_pw_set(user, secret)
         client.connect("127.0.0.1", beginning.mqtt_port)
         client.loop_start()
+        eventually(client.is_connected, within_s=30.0)
         body = json.dumps({"n": n, "at": datetime.now(UTC).isoformat(), "kind": "sos"})
         client.publish(topic, body, qos=1).wait_for_publish(30)
         client.disconnect()

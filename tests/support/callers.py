@@ -58,7 +58,7 @@ class Pole:
     ) -> None:
         self.point = point
         self.presses: dict[int, Pressed] = {}
-        self.when_receipted: Callable[[], None] | None = None
+        self.when_receipted: Callable[[], object] | None = None
         """Called the moment a receipt has come, in the thread that took it from the wire."""
         self._station = station
         self._pace_s, self._repeat_s, self._knows_receipts = pace_s, repeat_s, knows_receipts
