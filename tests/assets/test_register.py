@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select, text
 
 from safezone.assets import handlers, queries, search
 from safezone.assets.commands import RegisterAssets
@@ -27,6 +28,7 @@ from safezone.assets.kinds import KINDS
 from safezone.assets.map_of_all import find_marks
 from safezone.assets.rules_lifecycle import STEPS, may_reach, may_step
 from safezone.assets.station_set import read_station_set
+from safezone.assets.tables import asset
 from safezone.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from safezone.core.geo import Point
 from safezone.core.i18n import Words
@@ -311,3 +313,27 @@ def test_what_is_found_follows_a_new_name_of_the_owner_and_of_the_thing(node: No
     assert found("เมืองใหม่") == found("new town lamp") == ["lamp-1", "lamp-2"]
     assert found("glow") == ["lamp-2"]
     assert node.verdict().content
+
+
+@pytest.mark.parametrize("q", ["", " ", "sos-0"])
+def test_a_search_on_the_map_reads_the_rows_as_they_lie(node: Node, q: str) -> None:
+    box = search.Wanted(q=q, bbox="104.72,16.53,104.73,16.545")
+    with node.read() as conn:
+        within = find_marks(conn, CHIEF, box, TODAY)
+        everywhere = find_marks(conn, CHIEF, search.Wanted(q=q), TODAY)
+        found = search.from_found(select(asset.c.id), CHIEF, box, TODAY).order_by(None)
+        plan = str(found.compile(conn, compile_kwargs={"literal_binds": True}))
+        how = (
+            ""
+            if conn.dialect.name != "sqlite"
+            else str(conn.execute(text(f"EXPLAIN QUERY PLAN {plan}")).all())
+        )
+    places = zip(everywhere.id, everywhere.lon, everywhere.lat, strict=True)
+    assert sorted(within.id) == sorted(
+        id_ for id_, lon, lat in places if 104.72 <= lon <= 104.73 and 16.53 <= lat <= 16.545
+    )
+    assert 0 < within.total < everywhere.total
+    if how:
+        assert ("asset_on_map" in how) == (not q.strip()), (
+            "by places, 50,000 rows would be fetched one by one"
+        )

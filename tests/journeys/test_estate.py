@@ -106,6 +106,30 @@ def test_it_is_searched_and_filtered(station: Station, new_page: NewPage) -> Non
     expect(room.get("estate-add")).to_have_count(0)
 
 
+def test_the_map_is_asked_before_the_list_and_ends_at_the_last_word(
+    station: Station, new_page: NewPage
+) -> None:
+    room = Room(new_page, station, "auditor")
+    room.go("map")
+    drawn = room.get("estate-map")
+    expect(drawn).not_to_have_attribute("data-answers", "0")
+    asked: list[str] = []
+    room.page.on("request", lambda request: asked.append(request.url))
+    with room.page.expect_response(lambda answer: "/api/v1/assets?" in answer.url):
+        room.get("estate-search").fill("ตลาด")
+    assert [("/estate/map?" in url, "/assets?" in url) for url in asked] == [(True, False), (False, True)]
+    room.get("estate-search").press_sequentially("อินโดจีน")
+    counted = station.ask("GET", "/assets?q=ตลาดอินโดจีน&limit=1").json()["total"]
+    expect(room.get("estate-found")).to_contain_text(f" {counted} ")
+    of_all = station.ask("GET", "/estate/map?q=ตลาดอินโดจีน").json()["total"]
+    expect(drawn).to_have_attribute("data-drawn", str(of_all))
+    room.get("estate-search").press_sequentially("ไม่มี")
+    room.go("list")
+    expect(room.get("estate-asset")).to_have_count(0)
+    room.get("estate-search").fill("")
+    expect(room.get("estate-asset").first).to_be_visible()
+
+
 def test_a_new_thing_comes_into_service_and_is_ready_when_somebody_has_looked(
     station: Station, new_page: NewPage
 ) -> None:

@@ -146,7 +146,9 @@ def _such(identity: Identity, wanted: Wanted, today: date) -> list[ColumnElement
         such.append(asset.c.id.in_(wanted.ids))
     if wanted.bbox is not None:
         west, south, east, north = box_of(wanted.bbox)
-        such += [asset.c.lon.between(west, east), asset.c.lat.between(south, north)]
+        # Words are looked for in every row. By the index over places they would be fetched one by one, from all over the table.
+        lon = asset.c.lon + 0.0 if wanted.q.split() else asset.c.lon
+        such += [lon.between(west, east), asset.c.lat.between(south, north)]
     if wanted.promise == "overdue":
         such += [mou.c.until_day < today.isoformat(), asset.c.lifecycle != "retired"]
     such += [asset.c.words.contains(word, autoescape=True) for word in wanted.q.lower().split()[:8]]

@@ -210,7 +210,7 @@ def check_code(secret: str, code: str, at_us: int) -> int:
 
 _FAMILIES: Final = (
     (r"\bLine/", "LINE"), (r"\bEdgA?/", "Edge"), (r"\bOPR/", "Opera"), (r"\bSamsungBrowser/", "Samsung Internet"),
-    (r"\b(Firefox|FxiOS)/", "Firefox"), (r"\b(Chrome|CriOS)/", "Chrome"), (r"\bSafari/", "Safari"),
+    (r"\b(Firefox|FxiOS)/", "Firefox"), (r"\b(HeadlessChrome|Chrome|CriOS)/", "Chrome"), (r"\bSafari/", "Safari"),
 )  # fmt: skip
 _SYSTEMS: Final = (
     ("Android", "Android"), ("iPhone|iPad", "iOS"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),

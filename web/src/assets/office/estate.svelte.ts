@@ -35,6 +35,9 @@ class EstateDesk {
   answers = $state(0);
   /** Grows with every change, so that the map and lists ask anew. */
   changes = $state(0);
+  /** Asks for the map, while it is what one looks at; resolves when all that was wanted is drawn. */
+  draw: (() => Promise<void>) | null = null;
+  private drawn: Promise<void> | undefined;
   private asking = false;
   private asked = false;
 
@@ -49,16 +52,22 @@ class EstateDesk {
     await Promise.all([this.find(), this.count()]);
   }
 
-  /** What the filter wants, from the beginning. One question at a time: what is typed meanwhile is asked next. */
+  /**
+   * What the filter wants, from the beginning: first what one looks at, the map, and only then the list, so that they do
+   * not keep each other waiting. One question at a time: what is typed meanwhile is asked next.
+   */
   async find(): Promise<void> {
     this.loading = true;
     this.asked = true;
+    this.drawn = this.draw?.();
     if (this.asking) return;
     this.asking = true;
     try {
       while (this.asked) {
         this.asked = false;
         await this.trying(async () => {
+          await this.drawn;
+          this.asked = false;
           const page = await estate.page({ ...this.wanted }, 0, PAGE);
           this.items = page.items;
           this.total = page.total;

@@ -21,6 +21,8 @@ const COLOURS: Record<string, string> = {
 const SIGNS = new Set(["camera_site", "sos_point"]);
 /** So much more than what is seen is asked for on every side, as a share of it: a short way needs no question. */
 const MARGIN = 0.35;
+/** After so long what has come is painted, even if some is missing. */
+const LONGEST_STILL_MS = 250;
 /** As far out as one begins when nobody knows yet where anything stands. */
 const FAR_ZOOM = 9;
 
@@ -99,16 +101,32 @@ export class EstateMapView {
     this.placed = bounds !== null;
   }
 
-  /** Draws what the server found; false when the map has gone where they lie, and is to be asked for anew. */
+  /**
+   * Draws what the server found; false when the map has gone where they lie, and is to be asked for anew.
+   *
+   * MapLibre would paint the old picture again when it is given something, and once more with every few tiles that come
+   * back from its worker, who waits for each painting. It is kept still until all of them are there.
+   */
   async draw(marks: Marks): Promise<boolean> {
     await this.ready;
     if (!this.placed && marks.id.length > 0) {
       this.goTo(marks);
       return false;
     }
-    await this.source("estate")?.setData({ type: "FeatureCollection", features: featuresOf(marks) });
+    this.map.triggerRepaint = () => undefined;
+    try {
+      await this.source("estate")?.setData({ type: "FeatureCollection", features: featuresOf(marks) });
+      await Promise.race([this.allHere(), new Promise((resolve) => setTimeout(resolve, LONGEST_STILL_MS))]);
+    } finally {
+      delete (this.map as Partial<MapLibre>).triggerRepaint;
+      this.map.triggerRepaint();
+    }
     await this.shown();
     return true;
+  }
+
+  private async allHere(): Promise<void> {
+    while (!this.map.isSourceLoaded("estate")) await this.map.once("sourcedata");
   }
 
   /** Everything that was given to the map stands on the screen. */
