@@ -14,8 +14,8 @@ from safezone.core import (
     settings_views,
     together,
 )
+from safezone.core.accounts import forgetting, guessing, own, passkeys, provider_links
 from safezone.core.accounts import handlers as accounts
-from safezone.core.accounts import own, passkeys, provider_links
 from safezone.core.bus import Bus
 from safezone.core.in_force import SettingsInForce
 from safezone.core.settings import Settings
@@ -39,6 +39,8 @@ def wire(settings: Settings) -> House:
     devices.register(bus)
     sessions.register(bus)
     accounts.register(bus)
+    forgetting.register(bus)
+    guessing.register(bus)
     own.register(bus, settings.accounts)
     passkeys.register(bus, settings.accounts)
     provider_links.register(bus, settings.accounts)

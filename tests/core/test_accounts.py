@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import select
 
 from safezone.core.accounts import commands as cmds
-from safezone.core.accounts import handlers, own
+from safezone.core.accounts import forgetting, handlers, own
 from safezone.core.accounts.passwords import hash_password, is_password
 from safezone.core.accounts.proof import require_recent_proof
-from safezone.core.accounts.rules import hash_recovery
+from safezone.core.accounts.rules import erased_login, hash_recovery
 from safezone.core.accounts.selection import find_secrets, open_persons
 from safezone.core.accounts.tables import account, known_browser
 from safezone.core.auth import IssueCredential, Issued, OpenSession
@@ -38,6 +38,7 @@ HASH = hash_password("a long enough password")
 def ground(tmp_path: Path, engine: EngineName) -> Iterator[Ground]:
     ground = Ground(tmp_path)
     handlers.register(ground.bus)
+    forgetting.register(ground.bus)
     own.register(ground.bus, Accounts())
     yield ground
     ground.close()
@@ -112,7 +113,7 @@ def test_what_is_a_persons_secret_is_sealed_and_goes_with_the_account(ground: Gr
     ground.do(cmds.EraseAccount(invited.account_id), ADMIN)
     assert sealed_before - len(ground.rows(select(sealed))) == 4
     assert ground.authenticator.find(opened.secret) is None
-    row = row_of(ground, "somchai")
+    row = row_of(ground, erased_login("somchai"))
     assert (row.state, row.person_ref, row.password_ref, row.totp_ref) == ("erased", None, None, None)
     assert ground.verdict().content
     with pytest.raises(Conflict, match="login_taken"):

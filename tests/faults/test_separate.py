@@ -7,11 +7,14 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
+from safezone.core.accounts import rules
 from tests.support.callers import Pole, Reporter
 from tests.support.collector import Collector, collector
 from tests.support.feed import Feed
@@ -23,6 +26,7 @@ from tests.support.screens import Screen
 PARTS = ("broker", "doors", "jobs", "web-1", "web-2")
 ROUNDS = int(os.environ.get("SAFEZONE_FAULT_ROUNDS", "1"))
 SEED = int(os.environ.get("SAFEZONE_FAULT_SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
+PASSWORD = "a long enough password"
 NO_ESCALATION = "[limits]\nacknowledge_limit_s = 86_400\n"
 
 
@@ -126,6 +130,72 @@ def test_whoever_is_shut_out_by_one_process_is_out_at_all_of_them(station: Stati
         assert feed.until("signed_out").event == "signed_out"
         feed.close()
     assert {status_at_some_process() for _ in range(12)} == {401}
+
+
+def test_who_guesses_gets_no_more_tries_from_two_processes_than_from_one(station: Station) -> None:
+    """Both are asked at once, as fast as they answer; whoever has been here before comes in at either all the while."""
+    link = {"login": "somchai", "role": "operator"}
+    made = station.ask("POST", "/admin/accounts", link, who="admin").json()["link"]
+    taken_up = {"token": made.partition("#token=")[2], "password": PASSWORD}
+    clients = _one_at_each_process(station)
+    try:
+        known = clients["web-1"].post("/session/invitation/accept", json=taken_up)
+        assert known.status_code == 201, known.text
+        clients["web-1"].cookies.clear()
+        began = time.monotonic()
+        with ThreadPoolExecutor(2) as pool:
+            answers = [
+                answer.result()
+                for number in range(15)
+                for answer in [pool.submit(_guess, each, f"guess {number}") for each in clients.values()]
+            ]
+        looked_at = answers.count(401)
+        assert set(answers) == {401, 429}
+        assert looked_at <= _tries_in(time.monotonic() - began), "as one process would have looked at"
+        browser = {"safezone_browser": known.cookies["safezone_browser"]}
+        for each in clients.values():
+            assert _sign_in(each, PASSWORD).status_code in (201, 429)
+            assert _sign_in(each, PASSWORD, browser).status_code == 201, "who is known here does not wait"
+    finally:
+        for each in clients.values():
+            each.close()
+
+
+def _sign_in(client: httpx.Client, password: str, cookies: dict[str, str] | None = None) -> httpx.Response:
+    headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in (cookies or {}).items())}
+    return client.post(
+        "/session/password",
+        json={"login": "somchai", "password": password},
+        headers=headers if cookies else {},
+    )
+
+
+def _guess(client: httpx.Client, password: str) -> int:
+    return _sign_in(client, password).status_code
+
+
+def _tries_in(elapsed_s: float) -> int:
+    """How many attempts one process would look at in this time: the free ones, and one after each wait."""
+    tries, waited_s = rules.FREE_FAILURES + 1, 0.0
+    while (waited_s := waited_s + rules.delay_after(tries, rules.FREE_FAILURES)) <= elapsed_s:
+        tries += 1
+    return tries
+
+
+def _one_at_each_process(station: Station) -> dict[str, httpx.Client]:
+    """A client for each web process, by its name: whichever took the connection keeps it."""
+    found: dict[str, httpx.Client] = {}
+    webs = {name: pid for name, pid in station.children().items() if name.startswith("web")}
+    while len(found) < len(webs):
+        client = httpx.Client(base_url=station.api, timeout=60.0, trust_env=False)
+        stream = client.get("/session").extensions["network_stream"]
+        mine = stream.get_extra_info("client_addr")[1]
+        for name, pid in webs.items():
+            if any(mine in each.raddr for each in psutil.Process(pid).net_connections("tcp")):
+                found.setdefault(name, client)
+        if client not in found.values():
+            client.close()
+    return found
 
 
 def test_whichever_process_is_killed_nothing_is_lost_and_every_screen_is_right(station: Station) -> None:

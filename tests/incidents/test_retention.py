@@ -10,12 +10,12 @@ from sqlalchemy import select
 
 from safezone.core.audit import get_line
 from safezone.core.errors import Conflict, NotAllowed, NotFound
+from safezone.core.event import seals_in
 from safezone.core.purpose import DeclareLook, LookDeclared, Purpose
 from safezone.core.vault import sealed
 from safezone.events import incidents as ev
 from safezone.incidents import commands as cmds
 from safezone.incidents import retention
-from safezone.incidents.erasing import seals_in
 from safezone.incidents.tables import erased, erasure, legal_hold
 from tests.incidents.desk import OPERATOR, SUPERVISOR, SYSTEM, Desk
 from tests.support.engines import EngineName, bytes_on_disk

@@ -17,7 +17,7 @@ from safezone.assets.tables import asset, asset_file, asset_owner, loan, mou, po
 from safezone.core import vault
 from safezone.core.bus import Bus
 from safezone.core.db import from_us
-from safezone.core.event import Entry, Sealed
+from safezone.core.event import Entry, Sealed, seals_in
 from safezone.core.i18n import THAI_TIME
 from safezone.core.ids import new_id
 from safezone.core.log import LogReader, log
@@ -134,7 +134,7 @@ class Erasing:
         )
         for mou_id in uow.conn.execute(ended.limit(AT_ONCE)).scalars().all():
             for entry in self._read(uow, mou_id):
-                yield from ((mou_id, one) for one in _seals_in(entry))
+                yield from ((mou_id, one) for one in seals_in(entry))
 
     def _notes(self, uow: UnitOfWork, before_us: int) -> Due:
         """What was said of a look, a step or a move so long ago, and whom one had to ask before somebody else was named."""
@@ -155,9 +155,7 @@ class Erasing:
         found: dict[str, tuple[str, Sealed]] = {}
         for row in uow.conn.execute(asked):
             entry = self._entry(row)
-            found |= {
-                one.ref: (entry.event.subject, one) for one in _seals_in(entry) if one.ref not in in_use
-            }
+            found |= {one.ref: (entry.event.subject, one) for one in seals_in(entry) if one.ref not in in_use}
             if len(found) >= AT_ONCE:
                 break
         return found.values()
@@ -170,7 +168,7 @@ class Erasing:
         for asset_id, ids in wanted.items():
             for entry in self._read(uow, asset_id):
                 if getattr(entry.event, field, None) in ids:
-                    yield from ((asset_id, one) for one in _seals_in(entry))
+                    yield from ((asset_id, one) for one in seals_in(entry))
 
     def _read(self, uow: UnitOfWork, subject: str) -> list[Entry]:
         return self._log().list_about(uow.conn, uow.station, subject)
@@ -182,8 +180,3 @@ class Erasing:
         if self._reader is None:
             self._reader = self._bus.reader()  # Not before: by now every event is wired.
         return self._reader
-
-
-def _seals_in(entry: Entry) -> list[Sealed]:
-    values = (getattr(entry.event, name) for name in entry.event.__struct_fields__)
-    return [value for value in values if isinstance(value, Sealed)]

@@ -46,6 +46,12 @@ class Entry(msgspec.Struct, frozen=True):
         return kind_of(type(self.event))
 
 
+def seals_in(entry: Entry) -> list[Sealed]:
+    """Every reference to sealed content in a line of the log."""
+    values = (getattr(entry.event, name) for name in entry.event.__struct_fields__)
+    return [value for value in values if isinstance(value, Sealed)]
+
+
 def kind_of(event_type: type[Event]) -> str:
     """The `kind` under which an event type stands in the log."""
     return str(event_type.__struct_config__.tag)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, select
 
 from safezone.core.bus import Bus
 from safezone.core.db import Database, metadata, tables_of
-from safezone.core.event import Entry, Sealed
+from safezone.core.event import Sealed, seals_in
 from safezone.core.log import ChainBroken, last_seq, log, station_head
 from safezone.core.vault import list_forged
 
@@ -134,23 +134,16 @@ def _replay(
     for entry in bus.reader().walk(source, station):
         bus.apply_entry(target, entry)
         if seals is not None:
-            seals.extend(_seals_in(entry))
+            seals.extend(seals_in(entry))
         count += 1
         if progress is not None and count % STEP == 0:
             progress(count, total)
     return count
 
 
-def _seals_in(entry: Entry) -> Iterator[Sealed]:
-    for name in entry.event.__struct_fields__:
-        value = getattr(entry.event, name)
-        if isinstance(value, Sealed):
-            yield value
-
-
 def list_references(conn: Connection, bus: Bus, station: str) -> set[str]:
     """Every sealed record that some line of a station's log names."""
-    return {one.ref for entry in bus.reader().walk(conn, station) for one in _seals_in(entry)}
+    return {one.ref for entry in bus.reader().walk(conn, station) for one in seals_in(entry)}
 
 
 def _compare(

@@ -89,6 +89,8 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Notes of looks, reasons of steps and moves, and whom one had to ask at an owner's before: days after they were written."""
     purpose_days: Days = 730
     """What was written freely as the purpose of a look or an export, which may name somebody: days after it was said."""
+    account_days: Days = 365
+    """Who had an account, and its secrets: days after it expired or was suspended, or its link ended and nobody took it up."""
 
 
 class Positions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -36,6 +36,7 @@ from safezone.entrypoints.oidc.routes import OidcRoutes
 from safezone.entrypoints.overview_routes import OverviewRoutes
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.people.account_routes import InvitationRoutes, OwnAccountRoutes
+from safezone.entrypoints.people.guesses import AmongSeveral, HereAlone
 from safezone.entrypoints.people.passkey_routes import PasskeyRoutes
 from safezone.entrypoints.people.people_routes import PeopleRoutes, SessionsRoutes
 from safezone.entrypoints.people.session_routes import SessionRoutes
@@ -104,6 +105,7 @@ def create_app(
 ) -> Litestar:
     """The ASGI application; `more_routes` are those of the other domains, with what they are given; `state` is /readyz's."""
     doorman = Doorman(desk.authenticator, desk.station, device_use.note)
+    attempts = AmongSeveral(desk) if state.is_one_of_several else HereAlone()
     dependencies = {
         "identity": Provide(doorman.identity_of),
         "desk": _always(desk),
@@ -112,7 +114,7 @@ def create_app(
         "node_state": _always(state),
         "database": _always(desk.database),
         "access_folder": _always(access.folder),
-        "signing_in": _always(SigningIn(desk)),
+        "signing_in": _always(SigningIn(desk, attempts)),
         "provider": _always(Provider(desk.settings.oidc, desk.clock) if desk.settings.oidc.issuer else None),
         "bad_sign_ins": _always(Allowance(BAD_SIGN_INS_PER_S, BAD_SIGN_INS_AT_ONCE)),
     }

@@ -106,6 +106,7 @@ class Node:
         """`name`: of this process, where it is one of several."""
         self.engine = engine
         self.does = does
+        self.is_one_of_several = bool(name)
         self.folder = folder
         self.desk = engine.desk
         surroundings = engine.house.surroundings

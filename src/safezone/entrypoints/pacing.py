@@ -41,8 +41,9 @@ class Guesses:
     """How long each key waits after attempts that failed: longer each time, forgotten after a quiet quarter of an hour."""
 
     def __init__(
-        self, delay_after: Callable[[int], float], now: Callable[[], float] = time.monotonic
+        self, delay_after: Callable[[int, int], float], now: Callable[[], float] = time.monotonic
     ) -> None:
+        """`delay_after`: so many that failed, of which so many cost nothing."""
         self._delay_after = delay_after
         self._now = now
         self._failed: OrderedDict[str, tuple[int, float]] = OrderedDict()
@@ -52,14 +53,20 @@ class Guesses:
         _, until = self._failed.get(key, (0, 0.0))
         return max(0.0, until - self._now())
 
-    def failed(self, key: str) -> None:
+    def failed(self, key: str, free: int) -> None:
         """One more attempt has failed."""
         count, until = self._failed.pop(key, (0, 0.0))
         now = self._now()
         count = 1 if count and now - until > QUIET_S else count + 1
-        self._failed[key] = (count, now + self._delay_after(count))
+        self._failed[key] = (count, now + self._delay_after(count, free))
         if len(self._failed) > MOST_KEYS:
             self._failed.popitem(last=False)
+
+    def forgive(self, key: str) -> None:
+        """The last one had not failed after all."""
+        count, _ = self._failed.pop(key, (0, 0.0))
+        if count > 1:
+            self._failed[key] = (count - 1, self._now())
 
     def succeeded(self, key: str) -> None:
         """It was whom it should be: nothing is held against the key any more."""

@@ -23,6 +23,7 @@ DataClass = Literal[
     "loan",
     "equipment_paper",
     "equipment_note",
+    "account",
 ]
 Stage = Literal["reported", "acknowledged", "dispatched", "en_route", "on_scene", "closed"]
 

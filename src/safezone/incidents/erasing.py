@@ -7,9 +7,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, exists, select
 
 from safezone.core import vault
+from safezone.core.accounts import forgetting
+from safezone.core.accounts.rules import login_in
 from safezone.core.bus import Bus
 from safezone.core.db import from_us
-from safezone.core.event import Entry, Sealed
+from safezone.core.event import Sealed, seals_in
 from safezone.core.ids import new_id
 from safezone.core.log import LogReader
 from safezone.core.purpose import list_due
@@ -75,6 +77,8 @@ class Erasing:
             return self._erase_refused(cmd, uow, before_us)
         if cmd.data_class == "purpose":
             return self._erase_purposes(cmd, uow, before_us)
+        if cmd.data_class == "account":
+            return self._erase_accounts(cmd, uow, before_us)
         if cmd.data_class == "handover":
             subjects = _due_notes(uow.conn, uow.station, before_us)
         else:
@@ -119,6 +123,20 @@ class Erasing:
             self._record(cmd, uow, before_us, gone, tuple(sorted({each.about for each in due})), refs)
         return len(refs)
 
+    def _erase_accounts(self, cmd: cmds.EraseDue, uow: UnitOfWork, before_us: int) -> int:
+        """Who had an account that nobody can use any more; not of those who worked on an incident that is held."""
+        held = _held_logins(uow.conn, uow.station, self._log())
+        due = forgetting.list_due(uow.conn, uow.station, uow.at_us, before_us, held, AT_ONCE, self._log())
+        refs: list[str] = []
+        gone = 0
+        for row in due:
+            of_it, count = forgetting.forget(uow, row, self._log())
+            refs += of_it
+            gone += count
+        if due:
+            self._record(cmd, uow, before_us, gone, tuple(row.id for row in due), tuple(refs))
+        return gone
+
     def _record(
         self,
         cmd: cmds.EraseDue,
@@ -139,12 +157,6 @@ class Erasing:
                 refs=refs,
             )
         )
-
-
-def seals_in(entry: Entry) -> list[Sealed]:
-    """Every reference to sealed content in a line of the log."""
-    values = (getattr(entry.event, name) for name in entry.event.__struct_fields__)
-    return [value for value in values if isinstance(value, Sealed)]
 
 
 def list_held(conn: Connection, station: str) -> set[str]:
@@ -187,6 +199,18 @@ def _survivor(conn: Connection, station: str, incident_id: str) -> Any:
     while row.merged_into is not None:
         row = find_incident(conn, station, row.merged_into)
     return row
+
+
+def _held_logins(conn: Connection, station: str, reader: LogReader) -> set[str]:
+    """By what names those sign in who did something about an incident that is held: a case may ask who they were."""
+    subjects = {_survivor(conn, station, each).id for each in list_held(conn, station)}
+    more = subjects
+    while more:
+        merged = select(incident.c.id).where(incident.c.station == station, incident.c.merged_into.in_(more))
+        more = {row.id for row in conn.execute(merged)} - subjects
+        subjects |= more
+    lines = (line for each in subjects for line in reader.list_about(conn, station, each))
+    return {login_in(line.actor) for line in lines}
 
 
 def _due_notes(conn: Connection, station: str, before_us: int) -> list[str]:

@@ -12,13 +12,13 @@ from safezone.core import vault
 from safezone.core.db import from_us
 from safezone.core.desk import Desk
 from safezone.core.errors import NotFound
+from safezone.core.event import seals_in
 from safezone.core.i18n import THAI_TIME, Words, buddhist_year
 from safezone.core.identity import Identity, Role
 from safezone.core.log import log
 from safezone.core.settings import Retention
 from safezone.core.vault import open_many
 from safezone.events import incidents as ev
-from safezone.incidents.erasing import seals_in
 from safezone.incidents.rules import name_of
 from safezone.incidents.tables import erasure, incident, legal_hold
 
@@ -34,6 +34,7 @@ _CLASSES = {
     "loan": Words(th="ผู้ยืมอุปกรณ์", en="who borrowed equipment"),
     "equipment_paper": Words(th="ภาพและเอกสารของอุปกรณ์และบันทึกข้อตกลง", en="papers of equipment and MOUs"),
     "equipment_note": Words(th="บันทึกและเหตุผลเรื่องอุปกรณ์", en="notes and reasons about equipment"),
+    "account": Words(th="บัญชีผู้ใช้ที่สิ้นสุดแล้ว", en="accounts that have ended"),
     "purpose": Words(th="รายละเอียดวัตถุประสงค์ของการดูและส่งออก", en="purposes of looks and exports in words"),
 }
 
@@ -83,6 +84,7 @@ def rules_of(settings: Retention) -> dict[ev.DataClass, int]:
         "equipment_paper": settings.equipment_paper_days,
         "equipment_note": settings.equipment_note_days,
         "purpose": settings.purpose_days,
+        "account": settings.account_days,
     }
 
 

@@ -31,6 +31,7 @@ export const en: Record<Key, string> = {
   "app.console": "Command and control operation centre (CCOC)",
   "app.synthetic": "Demonstration data",
   "app.synthetic.long": "Demonstration / drill data — not real incidents",
+  "account.erased": "erased account {id}",
   "app.loading": "Loading the station…",
   "app.load_failed": "The station could not be loaded",
   "app.retry": "Try again",

@@ -30,6 +30,7 @@ export const th = {
   "app.console": "ศูนย์ควบคุมสั่งการ (CCOC)",
   "app.synthetic": "ข้อมูลสาธิต",
   "app.synthetic.long": "ข้อมูลสาธิต / ฝึกซ้อม — ไม่ใช่เหตุจริง",
+  "account.erased": "บัญชีที่ลบแล้ว {id}",
   "app.loading": "กำลังโหลดข้อมูลสถานี…",
   "app.load_failed": "โหลดข้อมูลสถานีไม่สำเร็จ",
   "app.retry": "ลองอีกครั้ง",

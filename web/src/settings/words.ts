@@ -23,5 +23,11 @@ export function valueWords(key: string, value: Value): string {
 /** `role:name` as `name (role)`. */
 export function actorWords(actor: string): string {
   const [role = "", ...name] = actor.split(":");
-  return `${name.join(":")} (${tOr(`role.${role}`, role)})`;
+  return `${nameWords(name.join(":"))} (${tOr(`role.${role}`, role)})`;
+}
+
+/** A name, or that its account was erased and the end of the account's id: `#0199…` stands in the place of such a name. */
+export function nameWords(name: string): string {
+  const [before = "", id] = name.split("#");
+  return id === undefined ? name : `${before}${t("account.erased", { id: id.slice(-12) })}`;
 }

@@ -96,7 +96,9 @@ class RecoveryCodesMade(Event, frozen=True, tag="recovery_codes_made"):
 
 
 class AccountErased(Event, frozen=True, tag="account_erased"):
-    """Who it was is forgotten for good; its name to sign in by stays in the log and is given to nobody else."""
+    """Who it was is forgotten for good. Its name to sign in by stays in older lines of the log, is shown no more, and is
+    given to nobody else.
+    """
 
     subject_field = "account_id"
     account_id: str

@@ -1,4 +1,4 @@
-"""What an administrator does with accounts: makes, changes, suspends, resets and forgets them."""
+"""What an administrator does with accounts: makes, changes, suspends and resets them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from safezone.core import vault
 from safezone.core.accounts import commands as cmds
 from safezone.core.accounts import events as ev
 from safezone.core.accounts import refusals, store
-from safezone.core.accounts.rules import normal_login
+from safezone.core.accounts.rules import erased_login, normal_login
 from safezone.core.accounts.selection import (
     count_other_admins,
     expiry_of,
@@ -20,7 +20,7 @@ from safezone.core.accounts.selection import (
     is_active_admin,
     key_refs,
 )
-from safezone.core.accounts.tables import account, known_browser
+from safezone.core.accounts.tables import account
 from safezone.core.auth import IssueCredential, check_owner, issue
 from safezone.core.bus import Bus
 from safezone.core.credentials import CredentialRevoked, credential
@@ -40,7 +40,6 @@ def register(bus: Bus) -> None:
     bus.handle(cmds.SuspendAccount, _suspend)
     bus.handle(cmds.ResumeAccount, _resume)
     bus.handle(cmds.ResetAccount, _reset)
-    bus.handle(cmds.EraseAccount, _erase)
     bus.handle(cmds.EndSession, _end_session)
     bus.handle(cmds.EndSessions, _end_sessions)
 
@@ -58,7 +57,8 @@ def add_account(uow: UnitOfWork, login: str, place: cmds.Place) -> str:
     if named is None:
         raise refusals.bad_login()
     _check_place(uow, named, place)
-    taken = select(account.c.id).where(account.c.station == uow.station, account.c.login == named)
+    ever = (named, erased_login(named))
+    taken = select(account.c.id).where(account.c.station == uow.station, account.c.login.in_(ever))
     if uow.conn.execute(taken).first() is not None:
         raise refusals.login_taken(named)
     account_id = new_id()
@@ -115,7 +115,8 @@ def _make_link(uow: UnitOfWork, row: Any) -> str:
     return issue(asked, uow).secret
 
 
-def _account(uow: UnitOfWork, account_id: str) -> Any:
+def account_to_change(uow: UnitOfWork, account_id: str) -> Any:
+    """The account, for an administrator; NotFound when there is none, Conflict when it was erased."""
     uow.identity.require("admin", "system")
     row = find_account(uow.conn, uow.station, account_id)
     if row is None:
@@ -125,7 +126,7 @@ def _account(uow: UnitOfWork, account_id: str) -> Any:
     return row
 
 
-def _keep_an_admin(uow: UnitOfWork, row: Any) -> None:
+def keep_an_admin(uow: UnitOfWork, row: Any) -> None:
     """Conflict when nobody could look after the station any more; the machine's own console may all the same."""
     if (
         uow.identity.role != "system"
@@ -136,10 +137,10 @@ def _keep_an_admin(uow: UnitOfWork, row: Any) -> None:
 
 
 def _change(cmd: cmds.ChangeAccount, uow: UnitOfWork) -> None:
-    row, place = _account(uow, cmd.account_id), cmd.place
+    row, place = account_to_change(uow, cmd.account_id), cmd.place
     _check_place(uow, row.login, place)
     if place.role != "admin":
-        _keep_an_admin(uow, row)
+        keep_an_admin(uow, row)
     before = (row.role, row.unit_id, row.partner_id, row.scope, expiry_of(row))
     uow.record(ev.AccountChanged(account_id=row.id, **_fields(uow, place)))
     vault.erase(uow.conn, uow.station, [row.person_ref] if row.person_ref else [])
@@ -151,43 +152,32 @@ def _change(cmd: cmds.ChangeAccount, uow: UnitOfWork) -> None:
 
 
 def _suspend(cmd: cmds.SuspendAccount, uow: UnitOfWork) -> None:
-    row = _account(uow, cmd.account_id)
+    row = account_to_change(uow, cmd.account_id)
     if row.state == "suspended":
         raise refusals.wrong_state(row.state)
-    _keep_an_admin(uow, row)
+    keep_an_admin(uow, row)
     uow.record(ev.AccountSuspended(account_id=row.id, reason=uow.maybe_seal(cmd.reason, "account_reason")))
     end_credentials(uow, row.id, "account suspended")
 
 
 def _resume(cmd: cmds.ResumeAccount, uow: UnitOfWork) -> None:
-    row = _account(uow, cmd.account_id)
+    row = account_to_change(uow, cmd.account_id)
     if row.state != "suspended":
         raise refusals.wrong_state(row.state)
     uow.record(ev.AccountResumed(account_id=row.id))
 
 
 def _reset(cmd: cmds.ResetAccount, uow: UnitOfWork) -> cmds.Invited:
-    row = _account(uow, cmd.account_id)
+    row = account_to_change(uow, cmd.account_id)
     if row.state == "suspended":
         raise refusals.wrong_state(row.state)
     if row.state == "active":
-        _keep_an_admin(uow, row)
+        keep_an_admin(uow, row)
         keys = key_refs(uow.conn, uow.station, row.id)
         uow.record(ev.AccountReset(account_id=row.id))
         forget_secrets(uow, row, *keys)
     end_credentials(uow, row.id, "account reset")
     return cmds.Invited(row.id, _make_link(uow, row))
-
-
-def _erase(cmd: cmds.EraseAccount, uow: UnitOfWork) -> None:
-    row = _account(uow, cmd.account_id)
-    _keep_an_admin(uow, row)
-    keys = key_refs(uow.conn, uow.station, row.id)
-    uow.record(ev.AccountErased(account_id=row.id))
-    forget_secrets(uow, row, row.person_ref, *keys)
-    browsers = (known_browser.c.station == uow.station) & (known_browser.c.account_id == row.id)
-    uow.conn.execute(known_browser.delete().where(browsers))
-    end_credentials(uow, row.id, "account erased")
 
 
 def forget_secrets(uow: UnitOfWork, row: Any, *more: str | None) -> None:

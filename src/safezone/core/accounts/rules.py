@@ -51,6 +51,24 @@ def normal_login(text: str) -> str | None:
     return folded if fits else None
 
 
+def erased_login(login: str) -> str:
+    """What stands in the place of a name once its account was erased: it is known again, and given to nobody else.
+
+    No name can look like it, because none begins with a sign.
+    """
+    return f"#{hashlib.sha256(login.encode()).hexdigest()[:39]}"
+
+
+def login_in(actor: str) -> str:
+    """The name to sign in by in how the log names somebody: `operator:somchai`, on patrol `unit:car-1/somchai`."""
+    return actor.partition(":")[2].rpartition("/")[2]
+
+
+def erased_name(account_id: str) -> str:
+    """How an erased account is called wherever a name stood: by its id alone."""
+    return f"#{account_id}"
+
+
 def normal_password(text: str) -> str:
     """The form under which a password is hashed (NFC, as in RFC 8265): the same keys give the same on every system."""
     return unicodedata.normalize("NFC", text)
@@ -149,13 +167,8 @@ def find_recovery(hashes: Sequence[str], used: Sequence[int], code: str) -> int 
 # ── guessing ──
 
 
-def delay_after(failures: int, free: int = FREE_FAILURES) -> float:
+def delay_after(failures: int, free: int) -> float:
     """Seconds until the next attempt, after so many that failed: nothing at first, then twice as long each time."""
     if failures <= free:
         return 0.0
     return min(LONGEST_DELAY_S, 2.0 ** min(failures - free - 1, 20))
-
-
-def delay_of_address(failures: int) -> float:
-    """As `delay_after`, for every name that is tried from one address."""
-    return delay_after(failures, FREE_FAILURES_OF_AN_ADDRESS)

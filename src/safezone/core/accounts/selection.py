@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, func, select
 
 from safezone.core.accounts.commands import Person
+from safezone.core.accounts.events import AccountCreated
+from safezone.core.accounts.rules import erased_login, erased_name, login_in
 from safezone.core.accounts.tables import account, known_browser, passkey, provider_link
 from safezone.core.credentials import sha256_hex
 from safezone.core.db import from_us
+from safezone.core.event import kind_of
+from safezone.core.log import log
 from safezone.core.vault import open_many
 
 
@@ -106,9 +111,40 @@ def count_other_admins(conn: Connection, station: str, account_id: str, at_us: i
 
 
 def find_logins(conn: Connection, station: str, ids: list[str]) -> dict[str, str]:
-    """The name with which each of these accounts signs in, by id; it stands in the log, and is nobody's real name."""
-    asked = select(account.c.id, account.c.login).where(account.c.station == station, account.c.id.in_(ids))
-    return {row.id: row.login for row in conn.execute(asked)}
+    """The name with which each of these accounts signs in, by id; for one that was erased its id alone."""
+    asked = select(account.c.id, account.c.login, account.c.state).where(
+        account.c.station == station, account.c.id.in_(ids)
+    )
+    return {
+        row.id: erased_name(row.id) if row.state == "erased" else row.login for row in conn.execute(asked)
+    }
+
+
+def find_erased(conn: Connection, station: str, actors: Iterable[str]) -> dict[str, str]:
+    """How those of these actors are called whose account was erased: by their role and the id of the account."""
+    by_login: dict[str, list[str]] = {}
+    for actor in set(actors):
+        by_login.setdefault(erased_login(login_in(actor)), []).append(actor)
+    asked = select(account.c.id, account.c.login).where(
+        account.c.station == station, account.c.login.in_(by_login), account.c.state == "erased"
+    )
+    return {
+        actor: actor.removesuffix(login_in(actor)) + erased_name(row.id)
+        for row in conn.execute(asked)
+        for actor in by_login[row.login]
+    }
+
+
+def actor_of_erased(conn: Connection, station: str, shown: str) -> str:
+    """The actor as the log has it, for one that is shown as `find_erased` says; anything else as it is."""
+    before, sign, account_id = shown.partition("#")
+    if not sign:
+        return shown
+    asked = select(log.c.data).where(
+        log.c.station == station, log.c.subject == account_id, log.c.kind == kind_of(AccountCreated)
+    )
+    data = conn.execute(asked).scalar()
+    return shown if data is None else before + str(msgspec.json.decode(data)["login"])
 
 
 def is_active_admin(row: Any, at_us: int) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from safezone.core.accounts import events as ev
+from safezone.core.accounts.rules import erased_login, erased_name
 from safezone.core.accounts.tables import account
 from safezone.core.bus import Bus
-from safezone.core.credentials import SessionProven
+from safezone.core.credentials import SessionProven, credential
 from safezone.core.db import to_us
 from safezone.core.event import Entry
 
@@ -98,7 +99,21 @@ def _reset(conn: Connection, entry: Entry, event: ev.AccountReset) -> None:
 
 
 def _erased(conn: Connection, entry: Entry, event: ev.AccountErased) -> None:
-    _set(conn, entry, event, state="erased", person_ref=None, duty="", **_NO_SECRETS)
+    """Neither the account nor what was given out for it has the name any more; the lines of the log keep it."""
+    of_it = (account.c.station == entry.station) & (account.c.id == event.account_id)
+    login = str(conn.execute(select(account.c.login).where(of_it)).scalar_one())
+    _set(
+        conn,
+        entry,
+        event,
+        state="erased",
+        login=erased_login(login),
+        person_ref=None,
+        duty="",
+        **_NO_SECRETS,
+    )
+    given = (credential.c.station == entry.station) & (credential.c.account_id == event.account_id)
+    conn.execute(credential.update().where(given).values(name=erased_name(event.account_id)))
 
 
 def _password_chosen(conn: Connection, entry: Entry, event: ev.PasswordChosen) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Text
 
 from safezone.core.db import table
 
@@ -73,5 +73,26 @@ spent_ticket = table(
     Column("station", String(32), primary_key=True),
     Column("digest", String(64), primary_key=True),
     Column("at_us", BigInteger, nullable=False),
+    source="door",
+)
+
+provider_session = table(
+    "provider_session",
+    Column("station", String(32), primary_key=True),
+    Column("credential_id", String(36), primary_key=True),
+    Column("sid_sha256", String(64)),
+    Column("id_token", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Index("provider_session_by_sid", "station", "sid_sha256"),
+    source="door",
+)
+
+guess = table(
+    "guess",
+    Column("station", String(32), primary_key=True),
+    Column("key_sha256", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Index("guess_by_time", "station", "until_us"),
     source="door",
 )

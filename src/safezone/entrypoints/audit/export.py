@@ -29,6 +29,11 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
 
 
+def in_words(name: str) -> str:
+    """`operator:#<id>` as somebody reads it who does not know what the sign stands for."""
+    return name.replace("#", "บัญชีที่ลบแล้ว / erased account ", 1)
+
+
 def cells_of(item: AuditItem) -> list[str]:
     """One line of the CSV, in the order of `HEADINGS`."""
     local = item.at.astimezone(THAI_TIME)
@@ -36,12 +41,12 @@ def cells_of(item: AuditItem) -> list[str]:
     cells = [
         item.at.isoformat(),
         f"{local:%d/%m}/{buddhist_year(item.at)} {local:%H:%M:%S}",
-        item.actor,
+        in_words(item.actor),
         item.kind,
         item.words.th,
         item.words.en,
         item.subject,
-        item.about,
+        in_words(item.about),
         purpose,
         item.case,
         "" if item.seq is None else str(item.seq),

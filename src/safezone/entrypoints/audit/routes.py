@@ -13,6 +13,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 from sqlalchemy import Connection
 
+from safezone.core.accounts.selection import find_erased
 from safezone.core.audit import Filter, LogLine, get_line, list_actors
 from safezone.core.checkpoints import head_of
 from safezone.core.desk import Desk
@@ -103,7 +104,9 @@ def _choices(conn: Connection, identity: Identity) -> Choices:
     identity.require(*READERS)
     kinds = [Named(kind, words, False) for kind, words in KINDS.items()]
     kinds += [Named(kind, words, True) for kind, words in LOOKS.items()]
-    return Choices(list_actors(conn, identity.station), kinds, dict(PURPOSES.items()))
+    actors = list_actors(conn, identity.station)
+    erased = find_erased(conn, identity.station, actors)
+    return Choices([erased.get(each, each) for each in actors], kinds, dict(PURPOSES.items()))
 
 
 def _chain(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection
 
+from safezone.core.accounts.selection import actor_of_erased, find_erased
 from safezone.core.audit import Filter, Place, list_lines
 from safezone.core.db import from_us
 from safezone.core.errors import Invalid
@@ -30,11 +31,13 @@ class AuditItem(msgspec.Struct, frozen=True, kw_only=True):
     seq: int | None
     at: datetime
     actor: str
+    """Who, by role and name; `operator:#<id>` is the account of this id, which was erased."""
     kind: str
     words: Words
     subject: str
     about: str
-    """What people call the subject, such as the number of an incident; empty where they have no other name for it."""
+    """What people call the subject, such as the number of an incident; empty where they have no other name for it, and
+    `#<id>` where an account was erased."""
     purpose: str
     case: str
     address: str
@@ -73,6 +76,7 @@ def read_page(
     conn: Connection, station: str, folder: Path, wanted: Filter, only: Only, cursor: Cursor, limit: int
 ) -> AuditPage:
     """Up to `limit` lines behind the cursor. Of two at one moment the look comes first: it leads to what is done."""
+    wanted = msgspec.structs.replace(wanted, actor=actor_of_erased(conn, station, wanted.actor))
     done = _lines(conn, station, wanted, only, cursor, limit + 1)
     looks = _looks(folder, wanted, only, cursor)
     items: list[AuditItem] = []
@@ -89,12 +93,19 @@ def read_page(
             items.append(look[1])
             look = next(looks, None)
     more = line is not None or look is not None
+    return AuditPage(_named(conn, station, items), Cursor(log_at, access_at).encode() if more else None)
+
+
+def _named(conn: Connection, station: str, items: list[AuditItem]) -> list[AuditItem]:
+    """What each is about by its name, and nobody whose account was erased by theirs."""
     names = names_of(conn, station, (item.subject for item in items))
-    named = [
-        msgspec.structs.replace(item, about=names[item.subject]) if item.subject in names else item
+    erased = find_erased(conn, station, (item.actor for item in items))
+    return [
+        msgspec.structs.replace(
+            item, about=names.get(item.subject, ""), actor=erased.get(item.actor, item.actor)
+        )
         for item in items
     ]
-    return AuditPage(named, Cursor(log_at, access_at).encode() if more else None)
 
 
 def _lines(

@@ -1,6 +1,7 @@
 """Finds out whether a name, a password and a code belong together; guessing is slow, and locks nobody else out.
 
-Nothing of it enters the lane before it is right. An attempt that fails makes the next one of the same name from the same
+In a station of one process nothing of it enters the lane before it is right; several count together (`guesses.py`), two
+attempts of each at a time. An attempt that fails makes the next one of the same name from the same
 address wait longer, and after many also every other name from there; it never closes the account. Where somebody has
 signed in before (a cookie says so), what strangers do from the same address counts for nothing.
 """
@@ -19,17 +20,19 @@ from litestar import Request
 
 from safezone.core.accounts import commands as cmds
 from safezone.core.accounts import refusals, rules
+from safezone.core.accounts.guessing import Counted
 from safezone.core.accounts.passwords import is_password
 from safezone.core.accounts.selection import Secrets, find_secrets
 from safezone.core.credentials import sha256_hex
 from safezone.core.db import to_us
 from safezone.core.desk import Desk
-from safezone.core.errors import TooMany
+from safezone.core.errors import Refused, TooMany
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
 from safezone.core.sessions import Hint
 from safezone.entrypoints.gate import address_key
-from safezone.entrypoints.pacing import Guesses, Turns
+from safezone.entrypoints.pacing import Turns
+from safezone.entrypoints.people.guesses import Attempts
 
 BROWSER_COOKIE: Final = "safezone_browser"
 """By it a browser is known in which somebody has signed in before; it lets nobody in."""
@@ -58,11 +61,11 @@ class Shown(msgspec.Struct, frozen=True):
 class SigningIn:
     """One for the whole program."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, attempts: Attempts) -> None:
         self._desk = desk
-        self._of_name = Guesses(rules.delay_after)
-        self._of_address = Guesses(rules.delay_of_address)
+        self._attempts = attempts
         self._turns = Turns(1)
+        self._tried_at_once = asyncio.Semaphore(AT_ONCE)
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
         self._own = [ipaddress.ip_network(each) for each in desk.settings.accounts.own_networks]
@@ -74,18 +77,14 @@ class SigningIn:
             find_secrets, self._desk.station, self._now_us(), login=named, browser_secret=asked.browser_secret
         )
         known = secrets.knows_browser
-        key = f"{sha256_hex(asked.browser_secret)} {named}" if known else f"{named} {asked.address}"
-        slowed = [] if known or self._is_own(asked.hint.address) else [asked.address]
+        counted = [
+            _of_name(f"{sha256_hex(asked.browser_secret)} {named}" if known else f"{named} {asked.address}")
+        ]
+        if not (known or self._is_own(asked.hint.address)):
+            counted.append(Counted(asked.address, rules.FREE_FAILURES_OF_AN_ADDRESS))
         # One at a time: whoever sends a thousand at once waits for them alone, and learns no more than one by one.
-        async with self._turns.turn(key if known else asked.address):
-            self._check_wait(key, slowed)
-            shown = await self._compare(secrets, password, code)
-            if shown is None:
-                self._of_name.failed(key)
-                for each in slowed:
-                    self._of_address.failed(each)
-                raise refusals.bad_sign_in()
-        self._of_name.succeeded(key)
+        turn = counted[0].key if known else asked.address
+        shown = await self._try(turn, tuple(counted), lambda: self._compare(secrets, password, code))
         if secrets.state in ("suspended", "expired"):
             raise refusals.closed(secrets.state)
         return shown
@@ -96,7 +95,7 @@ class SigningIn:
         async def look(secrets: Secrets) -> Shown | None:
             return await self._compare(secrets, password, code)
 
-        return await self._try(f"session {identity.credential_id}", identity.account_id, look)
+        return await self._try_own(f"session {identity.credential_id}", identity.account_id, look)
 
     async def check_password(self, identity: Identity, password: str) -> None:
         """Return when it is the password of whoever is signed in, before they choose another."""
@@ -105,7 +104,7 @@ class SigningIn:
             right = await self.compare(secrets.password_hash, password)
             return Shown(secrets, ("password",), cmds.Second()) if right else None
 
-        await self._try(f"session {identity.credential_id}", identity.account_id, look)
+        await self._try_own(f"session {identity.credential_id}", identity.account_id, look)
 
     async def second(self, account_id: str, code: str) -> Shown:
         """The code that is still missing after somebody else has vouched for this person; guesses count as above."""
@@ -114,21 +113,32 @@ class SigningIn:
             second = self._second(secrets, code)
             return None if second is None else Shown(secrets, (_name_of(second),), second)
 
-        return await self._try(f"second {account_id}", account_id, look)
+        return await self._try_own(f"second {account_id}", account_id, look)
 
-    async def _try(
+    async def _try_own(
         self, key: str, account_id: str | None, look: Callable[[Secrets], Awaitable[Shown | None]]
     ) -> Shown:
-        """One attempt at a time for each key, and a wait after each that failed."""
+        """An attempt at an account that is known already."""
         desk = self._desk
         secrets = await desk.ask(find_secrets, desk.station, self._now_us(), account_id=account_id)
-        async with self._turns.turn(key):
-            self._check_wait(key, [])
-            shown = await look(secrets)
+        return await self._try(key, (_of_name(key),), lambda: look(secrets))
+
+    async def _try(
+        self, turn: str, counted: tuple[Counted, ...], look: Callable[[], Awaitable[Shown | None]]
+    ) -> Shown:
+        """One attempt at a time for each turn, and a wait after each that failed."""
+        async with self._turns.turn(turn):
+            _check(await self._attempts.wait_s(counted))
+            async with self._tried_at_once:
+                _check(await self._attempts.begin(counted))
+                try:
+                    shown = await look()
+                except Refused:
+                    await self._attempts.forgive(counted, wholly=False)
+                    raise
             if shown is None:
-                self._of_name.failed(key)
                 raise refusals.bad_sign_in()
-        self._of_name.succeeded(key)
+            await self._attempts.forgive(counted, wholly=True)
         return shown
 
     async def compare(self, kept: str | None, password: str) -> bool:
@@ -164,11 +174,6 @@ class SigningIn:
         )
         return None if step is None else cmds.Second(totp_step=step)
 
-    def _check_wait(self, key: str, addresses: list[str]) -> None:
-        wait_s = max([self._of_name.wait_s(key), *map(self._of_address.wait_s, addresses)])
-        if wait_s:
-            raise TooMany("too_many_attempts", _TOO_MANY, retry_after_s=max(1, round(wait_s + 0.5)))
-
     def _is_own(self, host: str) -> bool:
         try:
             address = ipaddress.ip_address(host.partition("%")[0])
@@ -184,6 +189,15 @@ _TOO_MANY: Final = Words(
     th="ลองผิดหลายครั้งเกินไป รอสักครู่แล้วลองใหม่ บัญชีไม่ได้ถูกล็อก",
     en="Too many attempts have failed; wait a moment and try again. The account is not locked.",
 )
+
+
+def _of_name(key: str) -> Counted:
+    return Counted(key, rules.FREE_FAILURES)
+
+
+def _check(wait_s: float) -> None:
+    if wait_s:
+        raise TooMany("too_many_attempts", _TOO_MANY, retry_after_s=max(1, round(wait_s + 0.5)))
 
 
 def _name_of(second: cmds.Second) -> str:
