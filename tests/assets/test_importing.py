@@ -177,6 +177,7 @@ def test_every_fault_is_told_by_row_and_column_in_both_languages(chief: Api, sta
         "r10,drone,โดรน,,,,,,a lot,x,31/02/2569",
         "sos-01,drone,โดรน,,,,,,,,",
         "r12,drone,,,,,,,,,",
+        ",cannon,,,far,16.5,flying,nobody,x,,tomorrow",
     ]
     found = report(chief, HEAD + "\n".join(rows), dry_run=False)
     assert not found["stored"]
@@ -186,7 +187,10 @@ def test_every_fault_is_told_by_row_and_column_in_both_languages(chief: Api, sta
         (3, "code", "duplicate"), (4, "code", "bad_code"), (5, "kind", "unknown_kind"), (6, "name_th", "formula"),
         (7, "lon", "swapped"), (8, "lifecycle", "lacks"), (9, "owner", "unknown_owner"), (10, "cost_baht", "not_money"),
         (10, "fiscal_year", "not_a_year"), (10, "warranty_until", "not_a_day"), (11, "kind", "other_kind"),
-        (12, "name_th", "empty"),
+        (12, "name_th", "empty"), *((13, column, code) for column, code in (
+            ("code", "empty"), ("kind", "unknown_kind"), ("name_th", "empty"), ("lon", "not_a_number"),
+            ("lifecycle", "not_one_of"), ("owner", "unknown_owner"), ("cost_baht", "not_money"), ("warranty_until", "not_a_day"),
+        )),
     }  # fmt: skip
     twice = next(each for each in found["problems"] if each["code"] == "duplicate")
     assert "list.csv:2" in twice["words"]["th"]
@@ -303,7 +307,15 @@ def test_the_list_of_2013_asks_about_a_camera_at_ten_degrees(chief: Api) -> None
     found = report(chief, (REAL / name).read_bytes(), name, **QUERY)
     assert (found["rows"], found["new"], found["problem_count"]) == (115, 115, 0)
     assert [each["row"] for each in found["questions"] if each["code"] == "outside_thailand"] == [27]
+    assert found["questions"][0]["row"] == 27, "it is not lost behind the hundred that are merely far away"
     assert {each["code"] for each in found["questions"]} == {"outside_thailand", "far_from_zone"}
+
+
+def test_a_list_without_kinds_asks_for_one_once(chief: Api) -> None:
+    found = report(chief, "id,name,lat,lng\nk-1,กล้องหนึ่ง,16.54,104.72\nk-2,กล้องสอง,16.54,104.72\n")
+    assert [(each["row"], each["column"], each["code"]) for each in found["problems"]] == [
+        (1, "kind", "kind_missing")
+    ]
 
 
 @needs_real

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args
@@ -220,7 +221,7 @@ def test_a_work_order_is_overdue_after_its_day(station: RunningStation, chief: A
 
 
 def test_a_light_pole_is_lent_once_at_a_time_and_remembers_where_it_was(
-    station: RunningStation, technician: Api
+    station: RunningStation, chief: Api, technician: Api
 ) -> None:
     at = "/api/v1/assets/light-2"
     until = station.clock.now().date() + timedelta(days=3)
@@ -229,6 +230,14 @@ def test_a_light_pole_is_lent_once_at_a_time_and_remembers_where_it_was(
     lent = technician.act(f"{at}/loans", loan)
     assert (lent["asset"]["place"], lent["loans"][0]["borrower"]) == (place, "กรรมการงานวัด")
     assert technician.post(f"{at}/loans", loan).json()["code"] == "lent_already"
+    for state in ("retired", "installed"):
+        told = chief.post(f"{at}/lifecycle", {"lifecycle": state, "reason": "หมดอายุ"})
+        assert (told.status_code, told.json()["code"]) == (409, "lent_already"), state
+    listed = chief.http.post("/api/v1/estate/import?name=a.csv", content=b"code,lifecycle\nlight-2,retired\n")
+    report = json.loads(listed.text.splitlines()[-1])["report"]
+    assert [(each["row"], each["column"], each["code"]) for each in report["problems"]] == [
+        (2, "lifecycle", "lent")
+    ]
     assert technician.post("/api/v1/assets/sos-01/loans", loan).json()["code"] == "does_not_move"
     with station.read() as conn:
         assert list_loans(conn, CHIEF, until + timedelta(days=1), out=True)[0].overdue

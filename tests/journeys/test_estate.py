@@ -304,3 +304,38 @@ def test_an_agreement_has_its_paper(station: Station, new_page: NewPage, tmp_pat
     auditor.go("owners")
     expect(auditor.get("mou-paper")).to_be_visible()
     expect(auditor.get("mou-paper-add")).to_have_count(0)
+
+
+def test_on_a_telephone_nothing_of_it_is_cut_off_and_a_thai_year_is_meant_as_one(
+    station: Station, new_page: NewPage, lamp: str
+) -> None:
+    scope = {"th": "เสาไฟ", "en": "lamps"}
+    number = "มห 52001/2569 ลงวันที่ 1 ตุลาคม 2568 ระหว่างสถานีกับเทศบาล"
+    until = {"from_day": "2025-10-01", "until_day": "2099-09-30"}
+    said = station.ask(
+        "POST",
+        "/estate/mous",
+        {"owner_id": "municipality", "number": number, "scope": scope, **until},
+        who="chief",
+    )
+    mou = next(each["id"] for each in said.json()["items"] if each["number"] == number)
+    assert station.ask("POST", f"/assets/{lamp}/facts", {"mou_id": mou}, who="chief").is_success
+    room = Room(new_page, station, "chief", width_px=390, height_px=844, expected=["422"])
+    detail = room.open(lamp)
+    expect(detail).to_contain_text(number)
+    room.get("estate-edit").click()
+    warranty = room.page.get_by_label("ประกันถึง")
+    warranty.fill("2571-03-31")
+    expect(room.get("day-said")).to_have_text("ศ. 31 มี.ค. 2571")
+    expect(warranty).to_have_value("2028-03-31")
+    assert detail.evaluate("each => each.scrollWidth <= each.clientWidth && each.clientWidth < 390")
+    room.get("facts-save").click()
+    expect(detail).to_contain_text("31 มี.ค. 2571")
+    kept = station.ask("GET", f"/assets/{lamp}/detail", who="chief").json()["facts"]
+    assert kept["warranty_until"] == "2028-03-31"
+    room.get("estate-move").click()
+    room.page.get_by_label("ละติจูด").fill("48.85")
+    room.page.get_by_label("ลองจิจูด").fill("2.35")
+    room.page.get_by_role("button", name="บันทึก", exact=True).click()
+    expect(room.get("estate-problem")).to_contain_text("นอกประเทศไทย")
+    expect(room.get("estate-problem")).to_be_in_viewport()

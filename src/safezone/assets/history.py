@@ -17,6 +17,7 @@ from safezone.core.i18n import Words
 from safezone.core.log import LogReader
 from safezone.events import assets as ev
 from safezone.events import upkeep as up
+from safezone.events.assets import Readiness
 
 FIELDS: Final = {
     "name": Words(th="ชื่อ", en="name"),
@@ -40,6 +41,12 @@ STEPS: Final = {
     "accepted": Words(th="ตรวจรับงานซ่อม", en="accepted the repair"),
     "rejected": Words(th="ไม่รับงานซ่อม", en="rejected the repair"),
     "cancelled": Words(th="ยกเลิกใบสั่งซ่อม", en="cancelled the work order"),
+}
+READINESS: Final[dict[Readiness, Words]] = {
+    "READY": Words(th="พร้อมใช้", en="Ready"),
+    "WATCH": Words(th="เฝ้าระวัง", en="Watch"),
+    "DOWN": Words(th="ใช้งานไม่ได้", en="Down"),
+    "UNKNOWN": Words(th="ยังไม่ทราบ", en="Unknown"),
 }
 RESULTS: Final = {
     "passed": Words(th="ทดสอบกดปุ่มผ่าน", en="passed the test press"),
@@ -106,7 +113,9 @@ def _words(entry: Entry, asset_id: str) -> Words | None:  # noqa: C901 - one lin
         case ev.AssetMoved():
             return Words(th="ย้ายที่ตั้ง", en="moved")
         case ev.AssetReadinessChanged(readiness=readiness, reason=reason):
-            return Words(th=f"{readiness}: {reason.th}", en=f"{readiness}: {reason.en}")
+            return Words(
+                th=f"{READINESS[readiness].th}: {reason.th}", en=f"{READINESS[readiness].en}: {reason.en}"
+            )
         case up.AssetChecked(ok=ok):
             return Words(
                 th=f"ตรวจดู: {'ใช้งานได้' if ok else 'ใช้งานไม่ได้'}",

@@ -28,6 +28,7 @@ from safezone.assets.kinds import KINDS
 from safezone.assets.register import KEEPERS, Known, facts_of
 from safezone.assets.rules_lifecycle import STATES, lacks_for_service, may_reach
 from safezone.assets.station_set import FAR_FROM_ZONE_M
+from safezone.assets.store_upkeep import find_loans
 from safezone.assets.tables import asset
 from safezone.core.geo import Point, distance_m
 from safezone.core.i18n import Words
@@ -82,17 +83,19 @@ class Ground(msgspec.Struct):
     version: str | None
     middle: Point | None
     synthetic: bool
+    lent: Mapping[str, str]
 
 
 def read_ground(conn: Connection, identity: Identity, codes: Sequence[str]) -> Ground:
     """The register as it stands, as far as a list with these codes has to do with it."""
     identity.require(*KEEPERS)
     ids = sorted({code.strip().lower() for code in codes})
-    there: dict[str, AssetFacts] = {}
+    there, lent = dict[str, AssetFacts](), dict[str, str]()
     for start in range(0, len(ids), _IN_ONE_QUESTION):
         some = asset.c.id.in_(ids[start : start + _IN_ONE_QUESTION])
         rows = conn.execute(select(asset).where(asset.c.station == identity.station, some))
         there |= {row.id: facts_of(row) for row in rows}
+        lent |= find_loans(conn, identity.station, ids[start : start + _IN_ONE_QUESTION])
     station = find_station(conn, identity.station)
     return Ground(
         known=Known.read(conn, identity.station),
@@ -100,6 +103,7 @@ def read_ground(conn: Connection, identity: Identity, codes: Sequence[str]) -> G
         version=store.find_version(conn, identity.station),
         middle=None if station is None else station.center,
         synthetic=station is not None and station.synthetic,
+        lent=lent,
     )
 
 
@@ -118,6 +122,7 @@ class Plan:
             if any(cell.strip() for cell in cells)
         ]
         self._once = Once()
+        self._kind_asked = False
         self.new: list[AssetFacts] = []
         self.changed: list[AssetFacts] = []
         self.unchanged = 0
@@ -170,30 +175,25 @@ class Plan:
         return kind_of(said) if said else self._defaults.kind
 
     def _facts(self, row: Row, cells: Mapping[str, str]) -> AssetFacts | None:
+        """What the row says; None when that cannot be known. Every cell is looked at, also beside one that is wrong."""
         code = row.code("code")
-        if not self._once.take(row, "code", code):
-            return None
-        there = self.ground.there.get(code.lower())
-        kind = self._kind(cells) if cells.get("kind") or there is None else there.kind
-        if kind is None:
-            row.problem("unknown_kind", "kind", value=cells.get("kind") or "—", limit=_KINDS)
-            return None
-        if there is not None and there.kind != kind:
-            row.problem("other_kind", "kind", value=kind, limit=there.kind)
-            return None
+        alone = self._once.take(row, "code", code)
+        there = self.ground.there.get(code.lower()) if alone else None
+        kind = self._kind_of(row, cells, there)
         given = {**self._texts(row), **self._amounts(row, cells), **self._belongings(row, cells, kind)}
         lifecycle = self._lifecycle(row, cells, there)
         point = self._point(row, cells)
         if point is not None and not given.get("site_id"):
             given["point"] = point
+        if there is None and "name" not in given:
+            row.problem("empty", "name_th")
+        if not alone or kind is None or (there is None and "name" not in given):
+            return None
         if there is not None:
             facts = msgspec.structs.replace(there, lifecycle=lifecycle, **given)
             if given.get("site_id"):
                 facts = msgspec.structs.replace(facts, point=None)
         else:
-            if "name" not in given:
-                row.problem("empty", "name_th")
-                return None
             given.setdefault("owner", Words("", ""))
             facts = AssetFacts(
                 id=code.lower(),
@@ -204,6 +204,19 @@ class Plan:
                 **given,
             )
         return self._whole(row, facts)
+
+    def _kind_of(self, row: Row, cells: Mapping[str, str], there: AssetFacts | None) -> str | None:
+        kind = self._kind(cells) if cells.get("kind") or there is None else there.kind
+        if kind is None and "kind" not in self.at:
+            if not self._kind_asked:  # what is wrong with the list as a whole is said once
+                self._kind_asked = True
+                self._findings.problem(self._name, "kind_missing", 1, "kind", limit=_KINDS)
+        elif kind is None:
+            row.problem("unknown_kind", "kind", value=cells.get("kind") or "—", limit=_KINDS)
+        elif there is not None and there.kind != kind:
+            row.problem("other_kind", "kind", value=kind, limit=there.kind)
+            return None
+        return kind
 
     def _whole(self, row: Row, facts: AssetFacts) -> AssetFacts:
         """With everything that it takes to be in service."""
@@ -243,7 +256,7 @@ class Plan:
                 given[field] = value
         return given
 
-    def _belongings(self, row: Row, cells: Mapping[str, str], kind: str) -> dict[str, Any]:
+    def _belongings(self, row: Row, cells: Mapping[str, str], kind: str | None) -> dict[str, Any]:
         known, given = self.ground.known, dict[str, Any]()
         owner_id = cells.get("owner") or self._defaults.owner_id
         if owner_id:
@@ -256,7 +269,8 @@ class Plan:
                 row.problem("unknown_mou", "mou", value=cells["mou"][:60])
         if cells.get("site"):
             given["site_id"] = cells["site"].lower()
-            if not KINDS[kind].at_site or given["site_id"] not in known.sites:
+            at_site = kind is None or KINDS[kind].at_site
+            if not at_site or given["site_id"] not in known.sites:
                 row.problem("no_such_site", "site", value=cells["site"][:60])
         return given
 
@@ -271,6 +285,8 @@ class Plan:
         lifecycle = cast("Lifecycle", state)
         if there is not None and there.lifecycle != lifecycle and not may_reach(there.lifecycle, lifecycle):
             row.problem("no_way_back", "lifecycle", value=lifecycle, limit=there.lifecycle)
+        elif there is not None and there.id in self.ground.lent and lifecycle != there.lifecycle:
+            row.problem("lent", "lifecycle", value=there.code)
         return lifecycle
 
     def _point(self, row: Row, cells: Mapping[str, str]) -> Point | None:
@@ -286,7 +302,9 @@ class Plan:
 
     def report(self, raw: bytes, *, stored: bool = False, seconds: float = 0.0) -> ImportReport:
         """What was found, as it is shown."""
-        questions = [each for each in self._findings.notices if each.code in ASKED]
+        # Abroad before far away: one that lies in another country is not lost among a hundred that lie in Bangkok.
+        asked = [each for each in self._findings.notices if each.code in ASKED]
+        questions = sorted(asked, key=lambda each: ASKED.index(each.code))
         notices = [each for each in self._findings.notices if each.code not in ASKED]
         return ImportReport(
             file=self._name,

@@ -76,6 +76,14 @@ def lacks(code: str, missing: Sequence[Words]) -> Invalid:
     )
 
 
+def lent_already(code: str) -> Conflict:
+    """Somebody has it."""
+    return Conflict(
+        "lent_already",
+        Words(th=f"{code} ถูกยืมอยู่: รับคืนก่อน", en=f"{code} is lent: take it back first."),
+    )
+
+
 def illegal_step(before: Lifecycle, after: Lifecycle) -> Conflict:
     """It does not go from here to there."""
     ways = STEPS[before]

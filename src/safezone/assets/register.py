@@ -24,6 +24,7 @@ from safezone.assets.kinds import KINDS
 from safezone.assets.refusals import (
     illegal_step,
     lacks,
+    lent_already,
     no_asset,
     no_mou,
     no_owner,
@@ -33,6 +34,7 @@ from safezone.assets.refusals import (
     unknown_kind,
 )
 from safezone.assets.rules_lifecycle import lacks_for_service, may_step
+from safezone.assets.store_upkeep import find_loans
 from safezone.assets.tables import asset, asset_owner, mou
 from safezone.core.bus import Bus
 from safezone.core.errors import Conflict, Invalid
@@ -231,6 +233,8 @@ def move_lifecycle(cmd: MoveLifecycle, uow: UnitOfWork) -> str:
         return cmd.asset_id
     if not may_step(row.lifecycle, cmd.lifecycle):
         raise illegal_step(row.lifecycle, cmd.lifecycle)
+    if row.lifecycle == "in_service" and find_loans(uow.conn, uow.station, [cmd.asset_id]):
+        raise lent_already(row.code)
     if cmd.lifecycle == "in_service":
         missing = lacks_for_service(
             has_place=row.lon is not None, has_owner=bool(row.owner_th or row.owner_en)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
@@ -31,6 +32,14 @@ def register(bus: Bus) -> None:
     bus.apply(ev.PoleTestEnded, _test_ended)
     bus.apply(ev.AssetFileAdded, _file_added)
     bus.apply(ev.AssetFileRemoved, _file_removed)
+
+
+def find_loans(conn: Connection, station: str, asset_ids: Sequence[str]) -> dict[str, str]:
+    """The loans of these things that have not come back: the loan's id by the thing's."""
+    out = select(loan.c.asset_id, loan.c.id).where(
+        loan.c.station == station, loan.c.asset_id.in_(asset_ids), loan.c.returned_us.is_(None)
+    )
+    return {row.asset_id: row.id for row in conn.execute(out)}
 
 
 def _set(conn: Connection, entry: Entry, asset_id: str, **values: Any) -> None:

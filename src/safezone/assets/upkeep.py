@@ -18,10 +18,11 @@ from safezone.assets.commands_upkeep import (
     StepWorkOrder,
 )
 from safezone.assets.kinds import KINDS
-from safezone.assets.refusals import no_such
+from safezone.assets.refusals import lent_already, no_such
 from safezone.assets.register import CARRIERS, KEEPERS, get_row
 from safezone.assets.rules_upkeep import may_accept, may_take
-from safezone.assets.tables import asset_file, loan, work_order
+from safezone.assets.store_upkeep import find_loans
+from safezone.assets.tables import asset_file, work_order
 from safezone.core.bus import Bus
 from safezone.core.errors import Conflict, Invalid, NotAllowed
 from safezone.core.geo import check_point
@@ -153,11 +154,8 @@ def lend_asset(cmd: LendAsset, uow: UnitOfWork) -> str:
                 th=f"{row.code} ยังไม่ใช้งาน จึงให้ยืมไม่ได้", en=f"{row.code} is not in service, so it is not lent."
             ),
         )
-    if _open_loan(uow, cmd.asset_id) is not None:
-        raise Conflict(
-            "lent_already",
-            Words(th=f"{row.code} ถูกยืมอยู่: รับคืนก่อน", en=f"{row.code} is lent already: take it back first."),
-        )
+    if find_loans(uow.conn, uow.station, [cmd.asset_id]):
+        raise lent_already(row.code)
     if cmd.until_day < uow.at.astimezone(THAI_TIME).date():
         raise Invalid(
             "day_is_over", Words(th="กำหนดคืนต้องไม่ใช่วันที่ผ่านมาแล้ว", en="The day of return is over already.")
@@ -182,22 +180,15 @@ def return_asset(cmd: ReturnAsset, uow: UnitOfWork, expected: Upkeep) -> str:
     """It is back; what came back broken is to be mended."""
     uow.identity.require(*STAFF)
     row = get_row(uow, cmd.asset_id)
-    lent = _open_loan(uow, cmd.asset_id)
+    lent = find_loans(uow.conn, uow.station, [cmd.asset_id]).get(cmd.asset_id)
     if lent is None:
         raise Conflict("not_lent", Words(th=f"{row.code} ไม่ได้ถูกยืม", en=f"{row.code} is not lent."))
     condition = uow.maybe_seal(cmd.condition, "asset_note")
-    uow.record(ev.AssetReturned(asset_id=cmd.asset_id, loan_id=lent.id, ok=cmd.ok, condition=condition))
+    uow.record(ev.AssetReturned(asset_id=cmd.asset_id, loan_id=lent, ok=cmd.ok, condition=condition))
     if not cmd.ok:
         text = cmd.condition or "คืนมาในสภาพใช้งานไม่ได้ / it came back broken"
         open_work_order(OpenWorkOrder(cmd.asset_id, "down", text), uow, expected)
     return cmd.asset_id
-
-
-def _open_loan(uow: UnitOfWork, asset_id: str) -> Any:
-    out = select(loan).where(
-        loan.c.station == uow.station, loan.c.asset_id == asset_id, loan.c.returned_us.is_(None)
-    )
-    return uow.conn.execute(out).first()
 
 
 def add_file(cmd: AddFile, uow: UnitOfWork) -> str:

@@ -9,7 +9,7 @@ from litestar.types import Message, Scope
 _NOTHING_OF_THE_DEVICE: Final = ", ".join(
     f"{feature}=()"
     for feature in (
-        "accelerometer", "bluetooth", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
+        "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
         "microphone", "midi", "payment", "screen-wake-lock", "serial", "usb",
     )
 )  # fmt: skip

@@ -99,6 +99,14 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The site “{value}” is neither in the file nor in the register, or nothing of this kind hangs at one.",
     ),
     "lacks": ("จะใช้งานได้ต้องมี{value}", "To be in service it needs {value}."),
+    "kind_missing": (
+        "ไฟล์ไม่มีคอลัมน์ชนิด (kind): เลือกชนิดที่ใช้กับทุกแถวใต้ชื่อไฟล์ หรือเพิ่มคอลัมน์ ใช้ได้: {limit}",
+        "The list has no column kind: choose one for all rows below the file's name, or add the column with: {limit}.",
+    ),
+    "lent": (
+        "{value} ถูกยืมอยู่: รับคืนก่อนจึงเปลี่ยนสถานะได้",
+        "{value} is lent: take it back before its state is changed.",
+    ),
     "no_way_back": (
         "สถานะเดิมคือ {limit}: ไฟล์ทำให้ถอยกลับเป็น {value} ไม่ได้",
         "It is {limit} already: a list cannot take it back to {value}.",

@@ -1,6 +1,8 @@
 /** Times as a Thai station reads them: Bangkok time, Buddhist-era years, 24-hour clock. */
 import type { Lang } from "./i18n.svelte.ts";
 
+/** No agreement, loan or warranty ends in the 25th century of the common era: such a year is one of the Buddhist era. */
+const BUDDHIST_FROM = 2400;
 const BANGKOK_MS = 7 * 3_600_000; // Thailand has kept UTC+7 without daylight saving since 1920
 
 const MONTHS: Record<Lang, readonly string[]> = {
@@ -41,6 +43,12 @@ export function longDate(ms: number, lang: Lang): string {
 export function dateAndTime(time: string, lang: Lang): string {
   const ms = Date.parse(time);
   return `${longDate(ms, lang)} ${shortTime(ms)}`;
+}
+
+/** A day whose year was typed in the Buddhist era, `2571-03-31`, in the era that is kept, `2028-03-31`; others as they are. */
+export function thisEra(day: string): string {
+  const year = Number(day.slice(0, 4));
+  return /^\d{4}-/.test(day) && year >= BUDDHIST_FROM ? `${year - 543}${day.slice(4)}` : day;
 }
 
 /** `19:05`, or `20 พ.ย. 19:05` when it is not the Bangkok day of `nowMs`. */

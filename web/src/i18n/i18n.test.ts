@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clockTime, dayTime, longDate, running } from "./dates.ts";
+import { clockTime, dayTime, longDate, running, thisEra } from "./dates.ts";
 import { en } from "./en.ts";
 import { th, type Key } from "./th.ts";
 
@@ -35,4 +35,11 @@ test.each([
   [3792, "1:03:12"],
 ])("%d s runs as %s", (seconds, words) => {
   expect(running(seconds)).toBe(words);
+});
+
+test("a year typed in the Buddhist era is meant as one", () => {
+  expect(thisEra("2571-03-31")).toBe("2028-03-31");
+  expect(thisEra("2028-03-31")).toBe("2028-03-31");
+  expect(thisEra("0257-03-31")).toBe("0257-03-31"); // still being typed
+  expect(thisEra("")).toBe("");
 });
