@@ -25,6 +25,7 @@ from safezone.incidents import handlers as incidents
 from safezone.incidents.erasing import list_held
 from safezone.incidents.surroundings import Surroundings
 from safezone.patrol import handlers as patrol
+from safezone.region import handlers as region
 from safezone.zone import handlers as zone
 
 
@@ -57,5 +58,8 @@ def wire(settings: Settings) -> House:
     # operations
     patrol.register(bus)
     incidents.register(bus, surroundings, PatrolAdapter())
+
+    # looking out
+    region.register(bus)
 
     return House(in_force, bus, surroundings)

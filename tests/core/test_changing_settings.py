@@ -96,6 +96,8 @@ def test_who_comes_second_is_told_how_it_is_now(station: Station) -> None:
         ("notices.device_down", ["technician", "nobody"], "bad_setting", "technician"),
         ("heartbeats.down_after_s", 100, "settings_out_of_order", "watch_after_s (150) < down_after_s (100)"),
         ("positions.fix_stale_s", 600, "settings_out_of_order", "fix_lost_s"),
+        ("region.seat", "the seat", "bad_setting", "id of a station"),
+        ("region.seat", 7, "bad_setting", "รหัสสถานี"),
     ],
 )
 def test_what_cannot_be_is_refused_in_both_languages(

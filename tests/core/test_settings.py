@@ -32,6 +32,7 @@ def test_what_is_said_counts_and_the_rest_keeps_its_default(tmp_path: Path) -> N
         ("[limit]\n", "limit"),
         ("[web]\nport = 70000\n", "port"),
         ("[limits]\nnear_twin_m = 5000\n", "near_twin_m"),
+        ("[region]\nseat = 'mdh'\n", "[region]"),
         ("[web\nport = 1\n", "line 1"),
         ("port = 1\nport = 2\n", "line 2"),
         ("# \xff\n", "utf-8"),

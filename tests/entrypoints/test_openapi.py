@@ -28,7 +28,7 @@ EXAMPLES = 40 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 4
 # What is refused though it fits its schema: 0,0 lies in the sea, and is what a broken GPS says; whose a credential is
 # depends on its role; a NUL can be kept by no database; an outline may cross itself, and 31/2 is no day.
 REFUSED_ALL_THE_SAME = {
-    "place_out_of_range", "credential_of_nobody", "cannot_be_kept", "outline_refused", "cannot_be_meant",
+    "place_out_of_range", "credential_of_nobody", "reach_of_a_commander", "cannot_be_kept", "outline_refused", "cannot_be_meant",
     "bad_login", "weak_password", "bad_code", "expires_in_the_past", "second_factor_needed",
     # Which kinds, owners and agreements there are is in files and in the register.
     "unknown_kind", "unknown_owner", "unknown_mou", "unknown_site", "bad_bbox", "which_labels", "not_ready_for_service",

@@ -20,10 +20,12 @@ from safezone.assets.commands_register import AttachMouPaper, NameOwner, RecordM
 from safezone.assets.commands_upkeep import AddFile, OpenWorkOrder, StartPoleTest
 from safezone.assets.station_set import read_station_set
 from safezone.core.accounts import commands as accounts
+from safezone.core.changing_settings import ChangeSetting
 from safezone.core.clock import ManualClock
 from safezone.core.credential_list import list_credentials
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
+from safezone.core.log import last_seq
 from safezone.core.pictures import clean_photo
 from safezone.core.settings import Settings
 from safezone.entrypoints.house import DataFolder, Engine
@@ -34,7 +36,7 @@ from safezone.incidents.queries import get_detail
 from safezone.main import wire
 from tests.entrypoints.askers import estate
 from tests.entrypoints.test_permissions import CALLERS, COMES_IN, ROWS, Row
-from tests.support.station import START, Api, RunningStation, template
+from tests.support.station import REGIONAL, START, STATION, Api, RunningStation, template
 
 OTHER = "narathiwat"
 SECRET = "ข้อความลับของอีกสถานี"
@@ -147,11 +149,12 @@ def names_of(theirs: Theirs, *, made_up: bool) -> dict[str, str]:
             "tracking_code": "ZZZZ-ZZZZ",
             "unit_id": "no-unit-at-all",
             "asset_id": "no-asset-at-all",
+            "station_id": "no-station-at-all",
         }
     found: dict[str, str] = {
         name: getattr(theirs, name) for name in theirs.__struct_fields__ if name not in ("new", "version")
     }
-    return found
+    return {**found, "station_id": OTHER}
 
 
 def body_of(row: Row, names: dict[str, str], version: int) -> dict[str, Any]:
@@ -178,7 +181,7 @@ WITH_ID = [
     row
     for row in ROWS
     if re.search(
-        r"\{(incident_id|photo_id|tracking_code|unit_id|asset_id|credential_id|account_id|order_id|test_id|mou_id)\}",
+        r"\{(incident_id|photo_id|tracking_code|unit_id|asset_id|credential_id|account_id|order_id|test_id|mou_id|station_id)\}",
         row.path,
     )
 ]
@@ -274,6 +277,49 @@ def test_nothing_of_theirs_stands_in_any_list(both: tuple[RunningStation, Theirs
                 assert not [each for each in (*ids, SECRET, OTHER) if each in answer.text], (
                     f"{row} as {caller}"
                 )
+
+
+@pytest.fixture
+def consenting(both: tuple[RunningStation, Theirs]) -> Iterator[Theirs]:
+    """As long as the test lasts their administrator has named this station as the seat of their region."""
+    station, theirs = both
+
+    def say(seat: str, version: int) -> None:
+        said = ChangeSetting(key="region.seat", value=seat, expected_version=version, reason=SECRET)
+        station.do(said, Identity(OTHER, "admin", "theirs"))
+
+    say(STATION, 0)
+    yield theirs
+    with station.read() as conn:
+        version = last_seq(conn, OTHER)
+    say("", version)
+
+
+def test_the_commander_of_the_region_gets_their_figures_and_nothing_else(
+    both: tuple[RunningStation, Theirs], consenting: Theirs
+) -> None:
+    station, theirs = both
+    http = station.api(REGIONAL).http
+    figures = station.api(REGIONAL).ask("/api/v1/region/stations")
+    assert [item["id"] for item in figures["items"]] == [STATION, OTHER]
+    ids = [getattr(theirs, name) for name in theirs.__struct_fields__ if name not in ("new", "version")]
+    for row in ROWS:
+        if row in WITH_ID:
+            real = ask(row, names_of(theirs, made_up=False), theirs.version, http)
+            if row.path.startswith("/api/v1/region/"):
+                assert real[0] == 200
+            else:
+                assert real == ask(row, names_of(theirs, made_up=True), theirs.version, http), row
+            assert not [each for each in (*ids, SECRET) if each in real[1]], row
+        elif row.method == "GET" and "{" not in row.path and row.path.startswith("/api/"):
+            text = "" if "live" in row.path else http.get(row.path).text
+            hidden = (*ids, SECRET) if row.path.startswith("/api/v1/region/") else (*ids, SECRET, OTHER)
+            assert not [each for each in hidden if each in text], row
+    for caller in CALLERS:
+        if caller != REGIONAL:
+            for path in ("", f"/{OTHER}"):
+                answer = station.api(caller).get(f"/api/v1/region/stations{path}")
+                assert answer.status_code in (401, 403), caller
 
 
 def test_nobody_of_theirs_is_known_here(both: tuple[RunningStation, Theirs]) -> None:

@@ -16,18 +16,19 @@ from safezone.core.log import last_seq
 from safezone.entrypoints.http import WEB_DIST
 from safezone.entrypoints.who import COOKIE
 from safezone.incidents.commands import EraseDue
-from tests.entrypoints.askers import FAMILIES
-from tests.support.station import UNITS, Api, RunningStation, who
+from tests.entrypoints.askers import FAMILIES, with_others
+from tests.support.station import REGIONAL, UNITS, Api, RunningStation, who
 
 PEOPLE = (
     "public", "sos-01", "car-1", "operator", "supervisor", "admin",
     "auditor", "chief", "commander", "technician", "cctv-owner", "partner",
 )  # fmt: skip
 """Whose column is whose: `car-1` is sent to the incident that is asked about, `sos-01` is a pole's own secret."""
-CALLERS = (*PEOPLE, "tracker")
+CALLERS = (*PEOPLE, "tracker", REGIONAL)
 
 MEANT_FOR_THEM = {
     "sign_in", "bad_token", "not_your_role", "not_your_unit", "no_account", "exports_not_given", "begin_again",
+    "scope_is_station",
 }  # fmt: skip
 """Refusals that are about who asks."""
 
@@ -113,15 +114,9 @@ def _rows() -> list[Row]:
     texts = [TABLE, *(family.TABLE for family in FAMILIES)]
     lines = (line.split() for text in texts for line in text.splitlines()[2:] if line)
     return [
-        Row(method, path, _with_tracker(path, dict(zip(PEOPLE, cells, strict=True))))
+        Row(method, path, with_others(path, dict(zip(PEOPLE, cells, strict=True))))
         for method, path, *cells in lines
     ]
-
-
-def _with_tracker(path: str, expected: dict[str, str]) -> dict[str, str]:
-    """A tracker gets what a pole gets, which is what everybody gets, and may say where its unit is."""
-    tells = path in ("/api/v1/positions", "/osmand")
-    return {**expected, "tracker": "yes" if tells else expected["sos-01"]}
 
 
 ROWS = _rows()

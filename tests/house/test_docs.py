@@ -237,7 +237,14 @@ def test_every_setting_of_the_browser_has_words_in_both_languages() -> None:
 def test_every_event_and_every_look_has_words_for_the_auditor() -> None:
     kinds = {kind_of(each) for each in wire(Settings()).bus.event_types()}
     assert set(audit_words.KINDS) == kinds, "entrypoints/audit/words.py: words for what differs here"
-    looks = {*access.LOOKS.values(), *access.DEEDS.values(), "refused", "signed_in", "signed_out"}
+    looks = {
+        *access.LOOKS.values(),
+        *access.DEEDS.values(),
+        "refused",
+        "signed_in",
+        "signed_out",
+        access.LOOKED_FROM_REGION,
+    }
     assert set(audit_words.LOOKS) == looks, "entrypoints/audit/words.py: words for what differs here"
     for words in (*audit_words.KINDS.values(), *audit_words.LOOKS.values()):
         assert any("฀" <= letter <= "๿" for letter in words.th), words

@@ -24,7 +24,7 @@ from safezone.incidents.commands import CountPresses, EraseDue, EscalateOverdue
 from safezone.patrol.commands import RegisterUnits, UnitEntry
 from safezone.zone.commands import ImportGround
 from tests.support.scenarios_estate import ESTATE
-from tests.support.station import START, STATION, Api, RunningStation, who
+from tests.support.station import REGIONAL, START, STATION, Api, RunningStation, who
 
 SYSTEM, ADMIN = who("system", "test"), who("admin", "admin-1")
 MARKET = {"lon": 104.7297, "lat": 16.5430}
@@ -281,8 +281,20 @@ ON_THE_SCREEN: list[Scenario] = [
 ]  # fmt: skip
 """Those that a console shows."""
 
+
+def the_region_is_looked_at(station: RunningStation, _operator: Api) -> None:
+    """A commander of scope region, by a token and as a person, looks at the list and at one station."""
+    commander = station.api(REGIONAL)
+    commander.ask("/api/v1/region/stations")
+    commander.ask(f"/api/v1/region/stations/{STATION}")
+    place = accounts.Place(role="commander", reach="region")
+    made = station.do(accounts.CreateAccount("province", place), ADMIN)
+    station.do(accounts.ChangeAccount(made.account_id, accounts.Place(role="commander")), ADMIN)
+
+
 EVERYTHING: list[Scenario] = [
     *ON_THE_SCREEN, people_come_and_go, somebody_has_an_account, content_is_erased, a_listener_is_parked, the_ground_changes,
+    the_region_is_looked_at,
 ]  # fmt: skip
 """Together with what made the station: every event that some store applies."""
 

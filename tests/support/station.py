@@ -19,6 +19,7 @@ import uvloop
 from sqlalchemy import Connection, select
 
 from safezone.assets.station_set import read_station_set
+from safezone.core.auth import IssueCredential, Issued, installer
 from safezone.core.clock import ManualClock
 from safezone.core.db import Database, metadata
 from safezone.core.devices import GiveDeviceSecret, NewSecret
@@ -40,6 +41,8 @@ from tests.support.places import eventually
 
 STATION = "mdh"
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+REGIONAL = "commander-of-region"
+"""A commander whose scope is the region; everybody else's is their station."""
 UNITS = ("car-1", "car-2", "moto-1", "moto-2", "foot-1", "foot-2")
 
 
@@ -94,11 +97,13 @@ def who(role: Role, name: str = "") -> Identity:
 class Station:
     """The demonstration station without its doors: commands go in by the lane, questions by the desk."""
 
-    def __init__(self, path: Path, settings: Settings | None = None) -> None:
+    def __init__(self, path: Path, settings: Settings | None = None, station: str = STATION) -> None:
+        """`station`: another than the demonstration's, which is in the database that `settings` name already."""
         self.path = path
         self.folder = DataFolder(path)
         self.folder.make()
-        url = database_url(path, demo_template)
+        url = settings.database_url if settings else ""
+        url = url or database_url(path, demo_template)
         if not url and not self.folder.database_file.exists():
             shutil.copy(template().database_file, self.folder.database_file)
         if not (path / "master.key").exists():
@@ -106,7 +111,7 @@ class Station:
         self.settings = msgspec.structs.replace(settings or Settings(), database_url=url)
         self.clock = ManualClock(START)
         self.engine = Engine(
-            wire(self.settings), self.folder.open_database(self.settings), STATION, self.clock
+            wire(self.settings), self.folder.open_database(self.settings), station, self.clock
         )
         self.desk, self.bus, self.database = (
             self.engine.desk,
@@ -154,8 +159,8 @@ class Station:
 class RunningStation(Station):
     """The demonstration station as it runs: HTTP, live feed, listeners and jobs, everything but the broker."""
 
-    def __init__(self, path: Path, settings: Settings | None = None) -> None:
-        super().__init__(path, settings)
+    def __init__(self, path: Path, settings: Settings | None = None, station: str = STATION) -> None:
+        super().__init__(path, settings, station)
         self.tokens = dict(template().tokens)
         self.node = Node(self.engine, self.folder)
         self._web = listen("127.0.0.1", 0)
@@ -171,7 +176,14 @@ class RunningStation(Station):
         uvloop.run(self.node.run(self._web, self._ready.set))
 
     def api(self, name: str = "operator") -> Api:
-        """A client with the token of this role, unit or pole; `public` has none, `tracker` is that of car-1."""
+        """A client with the token of this role, unit or pole; `public` has none, `tracker` is that of car-1.
+
+        `commander-of-region` is given out when it is first asked for.
+        """
+        if name == REGIONAL and name not in self.tokens:
+            asked = IssueCredential(sort="token", role="commander", name=name, reach="region")
+            given: Issued = self.do(asked, installer(self.desk.station))
+            self.tokens[name] = given.secret
         if name == "tracker" and name not in self.tokens:
             new: NewSecret = self.do(GiveDeviceSecret("car-1", role="tracker"), who("technician"))
             self.tokens[name] = new.secret

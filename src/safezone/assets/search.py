@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 import msgspec
@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 from safezone.assets.kinds import KINDS
 from safezone.assets.queries import VIEWS, AssetView, check_may_look, view_of, whose
 from safezone.assets.refusals import unknown_kind
-from safezone.assets.tables import asset, mou
+from safezone.assets.tables import asset, asset_sign, mou
+from safezone.core.db import from_us
 from safezone.core.errors import Invalid
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
@@ -114,6 +115,18 @@ def count_in_service(conn: Connection, identity: Identity, today: date) -> InSer
     overdue = from_found(select(func.count()), identity, Wanted(promise="overdue"), today)
     late = conn.execute(overdue.where(asset.c.synthetic.is_(False))).scalar_one()
     return InService(sum(by_readiness.values()), by_readiness, int(late), left_out)
+
+
+def find_heard(conn: Connection, identity: Identity) -> datetime | None:
+    """When anything of what is in service and real last gave a sign, or was last judged anew; None where there is nothing."""
+    check_may_look(identity, identity.station)
+    of_it = (asset_sign.c.station == asset.c.station) & (asset_sign.c.asset_id == asset.c.id)
+    asked = select(func.max(asset_sign.c.heard_at_us), func.max(asset.c.readiness_since_us))
+    real = (asset.c.station == identity.station) & (asset.c.lifecycle == "in_service")
+    real &= asset.c.synthetic.is_(False)
+    found = conn.execute(asked.select_from(asset.outerjoin(asset_sign, of_it)).where(real, whose(identity)))
+    times = [at_us for at_us in found.one() if at_us is not None]
+    return from_us(max(times)) if times else None
 
 
 def list_rows(conn: Connection, identity: Identity, wanted: Wanted, today: date, limit: int) -> Sequence[Any]:

@@ -27,7 +27,7 @@ from safezone.core.credentials import (
 from safezone.core.db import from_us
 from safezone.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
 from safezone.core.i18n import Words
-from safezone.core.identity import PARTNER_ROLES, Identity, Role, system
+from safezone.core.identity import PARTNER_ROLES, Identity, Reach, Role, system
 from safezone.core.ids import new_id
 from safezone.core.sessions import Hint, note_opened
 from safezone.core.work import UnitOfWork
@@ -60,6 +60,7 @@ class IssueCredential(msgspec.Struct, frozen=True, kw_only=True):
     """
     exports: bool = False
     """May export without somebody who proves who they are: for a machine that does so by itself."""
+    reach: Reach = "station"
 
 
 class RevokeCredential(msgspec.Struct, frozen=True):
@@ -124,8 +125,16 @@ _EXPORTS_OF_A_PERSON: Final = Words(
 )
 
 
+_REACH_OF_A_COMMANDER: Final = Words(
+    th="ขอบเขตทั้งภูมิภาคให้ได้เฉพาะผู้บังคับบัญชา (commander)",
+    en="Only a commander may have the scope of a region.",
+)
+
+
 def check_owner(cmd: IssueCredential) -> None:
     """A unit's and a tracker's credential names the unit, a pole's the pole, a partner's the partner; a tracker is a device."""
+    if cmd.reach == "region" and cmd.role != "commander":
+        raise Invalid("reach_of_a_commander", _REACH_OF_A_COMMANDER, field="reach")
     fits = (
         cmd.role not in ("public", "system")
         and (cmd.role in ("unit", "tracker")) == (cmd.unit_id is not None)
@@ -180,6 +189,7 @@ def issue(
             account_id=cmd.account_id,
             makes_account=cmd.makes_account,
             exports=cmd.exports,
+            reach=cmd.reach,
         )
     )
     identity = Identity(
@@ -192,6 +202,7 @@ def issue(
         partner_id=cmd.partner_id,
         account_id=cmd.account_id,
         exports=cmd.exports,
+        reach=cmd.reach,
         expires_at=expires_at,
         proven_at=uow.at if proven else None,
     )
@@ -235,6 +246,7 @@ def _open_session(cmd: OpenSession, uow: UnitOfWork) -> Issued:
         lifetime_s=_session_lifetime_s(row, uow.at),
         account_id=row.account_id,
         exports=bool(row.exports),
+        reach=row.reach or "station",
     )
     # A one-time link is spent by being used: its session must outlive it. A session of a session hangs on the same
     # token as that one, so that revoking the token ends them all.

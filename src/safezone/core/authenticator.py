@@ -98,6 +98,7 @@ class Authenticator:
             partner_id=row.partner_id,
             account_id=row.account_id,
             exports=bool(row.exports),
+            reach=row.reach or "station",
             expires_at=maybe_from_us(row.expires_at_us),
             proven_at=maybe_from_us(row.proven_at_us),
         )

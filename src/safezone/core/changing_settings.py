@@ -147,6 +147,11 @@ def _allowed(field: msgspec.structs.FieldInfo) -> Words:
     if choices := choices_of(field):
         listed = ", ".join(choices)
         return Words(th=f"ใช้ได้เฉพาะ: {listed}", en=f"It must be of: {listed}.")
+    if isinstance(field.default, str):
+        return Words(
+            th="ต้องเป็นรหัสสถานี (a-z 0-9 และ - เช่น mukdahan-hq) หรือเว้นว่าง",
+            en="It must be the id of a station (a-z, 0-9 and -, such as mukdahan-hq), or empty.",
+        )
     low, high = range_of(field)
     return Words(
         th=f"ต้องเป็นจำนวนเต็มตั้งแต่ {low:,} ถึง {high:,}",

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, String, b
 from safezone.core.bus import Bus
 from safezone.core.db import from_us, table, to_us
 from safezone.core.event import Entry, Event
-from safezone.core.identity import Role
+from safezone.core.identity import Reach, Role
 
 CredentialSort = Literal["token", "one_time_link", "device", "session"]
 DeviceRole = Literal["sos_point", "tracker"]
@@ -31,6 +31,7 @@ credential = table(
     Column("account_id", String(36)),
     Column("makes_account", Boolean),
     Column("exports", Boolean),
+    Column("reach", String(8)),
     Column("proven_at_us", BigInteger),
     Column("secret_sha256", String(64), nullable=False),
     Column("secret_bcrypt", String(80)),
@@ -66,6 +67,7 @@ class CredentialIssued(Event, frozen=True, tag="credential_issued"):
     account_id: str | None = None
     makes_account: bool = False
     exports: bool = False
+    reach: Reach = "station"
 
 
 class SessionProven(Event, frozen=True, tag="session_proven"):
@@ -97,6 +99,11 @@ DEVICE_ID: Final[Mapping[Role, Column[Any]]] = {
 }
 """Whose a device's secret is: a pole's own, a tracker's that of the unit it tells about."""
 BY_SECRET: Final = select(credential).where(credential.c.secret_sha256 == bindparam("secret"))
+
+
+def reach_kept(reach: Reach) -> str | None:
+    """As a row has it: absent, not `station`, so it is in the rows that were there before there were regions."""
+    return None if reach == "station" else reach
 
 
 def sha256_hex(secret: str) -> str:
@@ -160,6 +167,7 @@ def _apply_issued(conn: Connection, entry: Entry, event: CredentialIssued) -> No
             # Absent, not false: so it is in the rows that were there before there were such.
             "makes_account": event.makes_account or None,
             "exports": event.exports or None,
+            "reach": reach_kept(event.reach),
             "proven_at_us": None,
             "issued_at_us": to_us(entry.at),
             "expires_at_us": to_us(event.expires_at) if event.expires_at else None,

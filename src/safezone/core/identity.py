@@ -39,6 +39,8 @@ PersonRole = Literal[
     "unit",
 ]
 """Roles of people, who have accounts; a patrol officer's is `unit`."""
+Reach = Literal["station", "region"]
+"""How far a commander sees: their own station, or also those that have named it as the seat of their region."""
 PARTNER_ROLES: Final[tuple[Role, ...]] = ("cctv_owner", "partner")
 """Those who belong to a partner (`partner_id`) and see what concerns it; never what was reported."""
 CCOC_ROLES: Final[tuple[Role, ...]] = ("operator", "supervisor", "admin")
@@ -64,6 +66,7 @@ class Identity(msgspec.Struct, frozen=True):
     """Which person's account; None for tokens and devices."""
     exports: bool = False
     """A machine that may export by itself."""
+    reach: Reach = "station"
     expires_at: datetime | None = None
     proven_at: datetime | None = None
     """When they last proved who they are, with this session."""

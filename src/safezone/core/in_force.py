@@ -26,6 +26,7 @@ CHANGEABLE: Final = (
     "heartbeats",
     "upkeep",
     "notices",
+    "region",
 )
 """The sections that may be changed in the browser; ports, files, keys and databases stay with the file."""
 
@@ -79,6 +80,13 @@ class SettingsInForce:
             for section, values in changed.items()
         }
         return msgspec.structs.replace(self.from_file, **sections)
+
+
+def list_stations_that_say(conn: Connection, key: str, value: Any) -> list[str]:
+    """The stations of this database in whose browser this was said, and that say it now; for what no file may say."""
+    said = msgspec.json.encode(value).decode()
+    asked = select(setting.c.station).where(setting.c.key == key, setting.c.value == said)
+    return list(conn.execute(asked.order_by(setting.c.station)).scalars())
 
 
 def field_of(key: str) -> msgspec.structs.FieldInfo | None:

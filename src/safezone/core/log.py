@@ -255,6 +255,13 @@ def last_seq(conn: Connection, station: str) -> int:
     return 0 if row is None else int(row.seq)
 
 
+def find_last_at(conn: Connection, station: str) -> datetime | None:
+    """When the last line of a station's log was written (aware UTC); None when there is none."""
+    end = select(station_head.c.seq).where(station_head.c.station == station).scalar_subquery()
+    at_us = conn.execute(select(log.c.at_us).where(log.c.station == station, log.c.seq == end)).scalar()
+    return None if at_us is None else from_us(at_us)
+
+
 def list_times(conn: Connection, station: str, kind: str, limit: int) -> list[datetime]:
     """When this kind of thing happened at a station for the first times, at most `limit` of them (aware UTC)."""
     of_kind = (log.c.station == station) & (log.c.kind == kind)

@@ -33,6 +33,10 @@ GROUPS: Final[dict[str, tuple[Words, str]]] = {
         Words("เส้นทางแจ้งเตือน", "Notifications"),
         "ใครได้รับแจ้งเรื่องใดบนหน้าจอของระบบ (แถบแจ้งเตือนในสำนักงานสถานี) ยังไม่มีการส่งทาง LINE หรืออีเมล",
     ),
+    "region": (
+        Words("ภูมิภาค (จังหวัด / ภาค)", "Region"),
+        "หน่วยเหนือใดเห็นตัวเลขภาพรวมของสถานีนี้ได้ กำหนดที่หน้านี้เท่านั้น เพราะเป็นความยินยอมของสถานีและต้องอยู่ในบันทึก",
+    ),
 }
 """Each section with its name, and what it is for in Thai."""
 
@@ -132,6 +136,10 @@ SETTINGS: Final[dict[str, tuple[Words, str]]] = {
     "notices.record_rewritten": (
         Words("บันทึกถูกเขียนใหม่", "Record rewritten"),
         "บันทึกไม่ตรงกับหลักฐานที่ลงลายเซ็นไว้",
+    ),
+    "region.seat": (
+        Words("หน่วยเหนือที่เห็นภาพรวมได้", "Region's seat"),
+        "รหัสสถานีของจังหวัดหรือภาคในฐานข้อมูลเดียวกัน ที่นั่นจะเห็นจำนวน เวลา และความพร้อม ไม่เห็นคำแจ้ง ชื่อ ตำแหน่ง เว้นว่าง: ไม่มีใครเห็น",
     ),
 }
 """Each setting with its name, and what it means in Thai."""

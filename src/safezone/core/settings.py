@@ -13,7 +13,7 @@ from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.identity import PersonRole
 from safezone.core.provider_settings import Oidc, check_address
-from safezone.core.settings_outside import Map, Traces
+from safezone.core.settings_outside import STATION_ID, Map, Region, Traces
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 
@@ -332,7 +332,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     backup: Backup = Backup()
     keys: Keys = Keys()
     map: Map = Map()
+    region: Region = Region()
     oidc: Oidc = Oidc()
+    station: Annotated[str, msgspec.Meta(pattern=STATION_ID)] = ""
+    """The id of the station that this program serves, where a database is to hold several, each with a folder and a program
+    of its own; empty: the only one there."""
     database_url: str = ""
     """Address of the database, `postgresql://user@host/name?passfile=…`; empty means SQLite in the data directory."""
 
@@ -380,6 +384,15 @@ def load_settings(path: Path) -> Settings:
                 en=f"Cannot read the settings file {path.name}: {problem}",
             )
         ) from problem
+    if "region" in read:
+        # A consent that no other program could read, or one that could not be seen to be withdrawn.
+        raise CannotStart(
+            Words(
+                th=f"ไฟล์ {path.name}: นำ [region] ออก หน่วยเหนือของสถานีกำหนดในเบราว์เซอร์ (ตั้งค่า) เท่านั้น เพื่อให้อยู่ในบันทึก",
+                en=f"{path.name}: take [region] out. The region's seat is said in the browser (settings) alone, so that it "
+                "stands in the record.",
+            )
+        )
     values = {name: getattr(settings, name) for name in settings.__struct_fields__}
     sections = {name: keys for name, keys in read.items() if isinstance(keys, dict)}
     return FileSettings(

@@ -1,4 +1,4 @@
-"""Settings of what lies outside the station: the hosts of a map, a collector of traces."""
+"""Settings of what lies outside the station: the region it belongs to, the hosts of a map, a collector of traces."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ import re
 from typing import Annotated, Final
 
 import msgspec
+
+STATION_ID: Final = r"\A(?:[a-z0-9][a-z0-9-]{0,31})?\Z"
+"""The id of a station, or nothing."""
+
+
+class Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who above the station may see its figures. Said in the browser alone: it is a consent, and stands in the record."""
+
+    seat: Annotated[str, msgspec.Meta(pattern=STATION_ID)] = ""
+    """The id of the station that is the seat of the region (provincial or regional police) in the same database. Its
+    commanders of scope region see this station's overview: counts, times and readiness; no report, name or position.
+    Empty: nobody does, from that moment on."""
 
 
 class Traces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

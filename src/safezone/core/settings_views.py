@@ -40,6 +40,7 @@ class SettingView(msgspec.Struct, frozen=True):
     most: int | None = None
     choices: tuple[str, ...] = ()
     several: bool = False
+    """Any number of the choices; otherwise one of them, or, without any, a number or (where the default is one) a text."""
     changed_at: datetime | None = None
     changed_by: str | None = None
     reason: str | None = None
@@ -167,8 +168,12 @@ def list_technical(in_force: SettingsInForce) -> list[TechnicalView]:
             )
     address = in_force.from_file.database_url
     shown = make_url(address).render_as_string(hide_password=True) if address else ""
-    meaning = meanings_of(Settings).get("database_url", "")
-    return [*found, TechnicalView("database_url", meaning, shown, "", bool(address))]
+    meanings, station = meanings_of(Settings), in_force.from_file.station
+    return [
+        *found,
+        TechnicalView("station", meanings.get("station", ""), station, "", bool(station)),
+        TechnicalView("database_url", meanings.get("database_url", ""), shown, "", bool(address)),
+    ]
 
 
 def _meanings(section: msgspec.Struct) -> dict[str, str]:

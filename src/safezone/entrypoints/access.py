@@ -35,6 +35,8 @@ REFUSALS_AT_ONCE: Final = 200
 """Of one address; a flood of them says nothing more, and would fill the disk."""
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+LOOKED_FROM_REGION: Final = "looked_from_region"
+"""No line of this log: a look from the seat of the region, as its own record tells it (see `region`)."""
 LOOKS: Final = {
     "/api/v1/console": "saw_console",
     "/api/v1/live": "joined_live",
@@ -44,6 +46,8 @@ LOOKS: Final = {
     "/api/v1/assets/{asset_id}/files/{file_id}": "saw_paper",
     "/api/v1/estate/mous/{mou_id}/paper": "saw_paper",
     "/api/v1/handover": "read_handover",
+    "/api/v1/region/stations": "saw_region",
+    "/api/v1/region/stations/{station_id}": "saw_station",
     "/api/v1/units": "saw_positions",
     "/api/v1/units/{unit_id}": "saw_positions",
     "/api/v1/admin/refused-messages": "read_refused_messages",

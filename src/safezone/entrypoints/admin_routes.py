@@ -14,7 +14,7 @@ from safezone import __version__
 from safezone.core.auth import IssueCredential, Issued, RevokeCredential
 from safezone.core.credential_list import CredentialView, list_credentials
 from safezone.core.desk import Desk
-from safezone.core.identity import Identity
+from safezone.core.identity import Identity, Reach
 from safezone.core.listeners import ListenerView, ResumeListener, list_listeners
 from safezone.entrypoints import health
 from safezone.entrypoints.safekeeping import Safekeeping
@@ -79,6 +79,8 @@ class CredentialBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     lifetime_s: Annotated[int, msgspec.Meta(ge=60, le=366 * 86_400)] | None = None
     exports: bool = False
     """A token of a machine that may take lists out by itself; a person proves each time who they are."""
+    reach: Reach = "station"
+    """Of a commander: `region` sees also the stations that have named this one as the seat of their region."""
 
 
 class NewCredential(msgspec.Struct, frozen=True):

@@ -137,6 +137,7 @@ def openapi_config() -> OpenAPIConfig:
             Tag("zone", "The ground"),
             Tag("setup", "The first hour of a station"),
             Tag("overview", "The station in numbers, for those who answer for it"),
+            Tag("region", "The stations that have named this one as the seat of their region, in numbers"),
             Tag("assets", "Cameras and SOS points: where, whose, how well"),
             Tag("audit", "Who did and saw what, and proof that nobody has rewritten it"),
             Tag("settings", "What the station has set, and who changed it"),

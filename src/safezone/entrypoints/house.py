@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -132,6 +133,25 @@ def open_folder(path: Path) -> tuple[DataFolder, Settings]:
         )
     folder.make()
     return folder, settings
+
+
+def served_of(stations: Sequence[str], settings: Settings) -> str | None:
+    """Which of the stations of a database this program serves; None while it is not there.
+
+    CannotStart when there are several and the settings do not say which: guessed, two programs would serve the same one.
+    """
+    if settings.station:
+        return settings.station if settings.station in stations else None
+    if len(stations) > 1:
+        listed = ", ".join(stations)
+        raise CannotStart(
+            Words(
+                th=f'ฐานข้อมูลนี้มีหลายสถานี ({listed}): ระบุใน safezone.toml ว่าโปรแกรมนี้ดูแลสถานีใด เช่น station = "{stations[0]}"',
+                en=f"This database has several stations ({listed}): say in safezone.toml which of them this program "
+                f'serves, as in station = "{stations[0]}".',
+            )
+        )
+    return stations[0] if stations else None
 
 
 class Engine:

@@ -41,6 +41,7 @@ from safezone.entrypoints.people.passkey_routes import PasskeyRoutes
 from safezone.entrypoints.people.people_routes import PeopleRoutes, SessionsRoutes
 from safezone.entrypoints.people.session_routes import SessionRoutes
 from safezone.entrypoints.people.signing_in import SigningIn
+from safezone.entrypoints.region_routes import RegionRoutes
 from safezone.entrypoints.settings_routes import SettingsRoutes
 from safezone.entrypoints.setup_routes import SetupRoutes
 from safezone.entrypoints.tracker_routes import TrackerRoutes
@@ -65,6 +66,7 @@ _ROUTES: Final[list[Any]] = [
     SessionRoutes,
     SetupRoutes,
     OverviewRoutes,
+    RegionRoutes,
     InvitationRoutes,
     OwnAccountRoutes,
     PeopleRoutes,

@@ -12,7 +12,7 @@ import uvloop
 
 from safezone.assets.station_set import StationSet, read_station_set
 from safezone.core.db import Database
-from safezone.core.errors import CannotStart, Unavailable
+from safezone.core.errors import CannotStart, Invalid, Unavailable
 from safezone.core.i18n import Words
 from safezone.core.identity import Role
 from safezone.core.settings import Settings, load_settings
@@ -21,7 +21,7 @@ from safezone.entrypoints.broker import setup as broker
 from safezone.entrypoints.broker.leftovers import Leftovers
 from safezone.entrypoints.broker.users import BrokerUsers
 from safezone.entrypoints.broker.watch import BrokerWatch, renewal_of
-from safezone.entrypoints.house import DataFolder, Engine, House
+from safezone.entrypoints.house import DataFolder, Engine, House, served_of
 from safezone.entrypoints.http import WEB_DIST
 from safezone.entrypoints.lifeline import tell_ready
 from safezone.entrypoints.listening import listen
@@ -235,8 +235,9 @@ def _open(options: NodeOptions, folder: DataFolder, house: House, web: socket.so
     database = folder.open_database(house.settings)
     with database.read() as conn:
         stations = list_stations(conn)
-    if stations:
-        engine = Engine(house, database, stations[0])
+    station = served_of(stations, house.settings)
+    if station is not None:
+        engine = Engine(house, database, station)
         engine.start()
         return engine
     wanted = DEMO_SET if options.demo else options.station_set
@@ -246,6 +247,8 @@ def _open(options: NodeOptions, folder: DataFolder, house: House, web: socket.so
         read = read_station_set(wanted)
     except StationSetRefused as problem:
         raise CannotStart(problem.words) from problem
+    if house.settings.station not in ("", read.zone.station_id):
+        raise CannotStart(_other_station(read, house.settings))
     engine = Engine(house, database, read.zone.station_id)
     engine.start()
     try:
@@ -277,6 +280,8 @@ def _found(folder: DataFolder, house: House, database: Database, web: socket.soc
     made: list[Engine] = []
 
     def make(read: StationSet) -> NewStation:
+        if house.settings.station not in ("", read.zone.station_id):
+            raise Invalid("other_station", _other_station(read, house.settings), field="station_id")
         engine = Engine(house, database, read.zone.station_id)
         engine.start()
         try:
@@ -289,6 +294,14 @@ def _found(folder: DataFolder, house: House, database: Database, web: socket.soc
 
     uvloop.run(Founding(house.settings.web, make).run(web))
     return made[0] if made else None
+
+
+def _other_station(read: StationSet, settings: Settings) -> Words:
+    id_, named = read.zone.station_id, settings.station
+    return Words(
+        th=f'รหัสสถานี “{id_}” ไม่ตรงกับ station = "{named}" ใน safezone.toml: แก้ให้ตรงกัน',
+        en=f'The station\'s id “{id_}” is not the one in safezone.toml (station = "{named}"): make them the same.',
+    )
 
 
 def _tell(new: NewStation, options: NodeOptions, folder: DataFolder) -> None:

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from safezone.core.db import to_us
+from safezone.core.db import maybe_from_us, to_us
 from safezone.core.errors import Invalid
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, Role
@@ -92,6 +92,14 @@ def count_incidents(conn: Connection, identity: Identity, since: datetime, until
         left_out_synthetic=len(rows) - len(real),
         left_out_joined=len(real) - len(counted),
     )
+
+
+def find_newest(conn: Connection, identity: Identity) -> datetime | None:
+    """When the newest incident that would be counted was opened; None while there was none."""
+    identity.require(*READERS)
+    c = incident.c
+    real = (c.station == identity.station) & c.synthetic.is_(False) & c.merged_into.is_(None)
+    return maybe_from_us(conn.execute(select(func.max(c.opened_at_us)).where(real)).scalar())
 
 
 def _spread_of(rows: Iterable[Any], moment: str) -> Spread:

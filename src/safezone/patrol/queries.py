@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from safezone.core.db import Prepared, from_us, maybe_from_us
 from safezone.core.errors import NotFound
@@ -18,8 +18,8 @@ from safezone.core.vault import open_many
 from safezone.patrol import store
 from safezone.patrol.needs import TravelTimes
 from safezone.patrol.ranking import Candidate, RankRules, Recommendation, rank, why_not
-from safezone.patrol.tables import unit, unit_track
-from safezone.patrol.views import Fix, UnitBrief, UnitView
+from safezone.patrol.tables import unit, unit_duty, unit_track
+from safezone.patrol.views import Duty, Fix, OnDuty, UnitBrief, UnitView
 
 COLLEAGUES: Final[tuple[Role, ...]] = ("unit", "auditor", "chief", "commander")
 """Who sees which units are on duty and what they are doing, but not where they are."""
@@ -97,6 +97,31 @@ def list_unit_views(conn: Connection, identity: Identity) -> list[UnitView]:
     rows = conn.execute(_VIEWED, {"of_station": identity.station}).all()
     seen = (visible_to(view, identity) for view in _views(conn, identity.station, rows))
     return [view for view in seen if view is not None]
+
+
+def list_on_duty(conn: Connection, identity: Identity) -> Duty:
+    """Who is on duty, of how many units: not where they are, nor why one is unavailable. Demonstration is left out."""
+    identity.require("system", *COLLEAGUES, *CCOC_ROLES)
+    c = unit.c
+    columns = (c.call_sign, c.kind, c.state, c.on_duty, c.duty_since_us)
+    real = (c.station == identity.station) & c.synthetic.is_(False)
+    rows = conn.execute(select(*columns).where(real).order_by(c.call_sign)).all()
+    on_duty = (row for row in rows if row.on_duty)
+    return Duty(
+        len(rows),
+        [OnDuty(row.call_sign, row.kind, row.state, maybe_from_us(row.duty_since_us)) for row in on_duty],
+    )
+
+
+def find_duty_changed(conn: Connection, identity: Identity) -> datetime | None:
+    """When a unit that is not a demonstration last signed on or off; None when none ever did."""
+    identity.require("system", *COLLEAGUES, *CCOC_ROLES)
+    of_unit = (unit.c.station == unit_duty.c.station) & (unit.c.id == unit_duty.c.unit_id)
+    asked = select(func.max(unit_duty.c.on_at_us), func.max(unit_duty.c.off_at_us))
+    real = (unit_duty.c.station == identity.station) & unit.c.synthetic.is_(False)
+    found = conn.execute(asked.select_from(unit_duty.join(unit, of_unit)).where(real)).one()
+    times = [at_us for at_us in found if at_us is not None]
+    return from_us(max(times)) if times else None
 
 
 def get_unit_view(conn: Connection, identity: Identity, unit_id: str) -> UnitView:

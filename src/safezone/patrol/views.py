@@ -54,3 +54,19 @@ class UnitBrief(msgspec.Struct, frozen=True):
     call_sign: str
     on_duty: bool
     unavailable_because: str | None = None
+
+
+class OnDuty(msgspec.Struct, frozen=True):
+    """A unit on duty: what it is called and since when. Not where it is, nor who is in it."""
+
+    call_sign: str
+    kind: UnitKind
+    state: UnitState
+    since: datetime | None
+
+
+class Duty(msgspec.Struct, frozen=True):
+    """Who is on duty now, of how many units; demonstration units are left out."""
+
+    of: int
+    items: list[OnDuty]

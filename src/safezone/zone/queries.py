@@ -63,6 +63,13 @@ class StationView(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...] = ()
 
 
+class StationName(msgspec.Struct, frozen=True):
+    """What a station is called, and whether it is a demonstration or a drill."""
+
+    name: Words
+    synthetic: bool
+
+
 class CommunityDetails(msgspec.Struct, frozen=True):
     """A community as lists show it."""
 
@@ -133,6 +140,13 @@ def find_station(conn: Connection, station: str) -> StationView | None:
 def get_station(conn: Connection, station: str) -> StationView:
     """The station; NotFound when it was never created, or its zone not drawn."""
     return _get_known(conn, station).view
+
+
+def find_name(conn: Connection, station: str) -> StationName | None:
+    """What the station is called, also while its zone is not drawn; None when it was never created."""
+    c = store.station.c
+    row = conn.execute(select(c.name_th, c.name_en, c.synthetic).where(c.station == station)).first()
+    return None if row is None else StationName(Words(row.name_th, row.name_en), row.synthetic)
 
 
 def list_stations(conn: Connection) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from tests.support.station import REGIONAL
+
 
 class Family(Protocol):
     """What each file of this folder has."""
@@ -25,7 +27,20 @@ def routes_in(table: str) -> frozenset[tuple[str, str]]:
     return frozenset((method, path) for method, path, *_ in lines)
 
 
-# Down here, because each of them uses what stands above.
-from tests.entrypoints.askers import audit, devices, estate, keys, pages, people, setup, zone  # noqa: E402
+def with_others(path: str, expected: dict[str, str]) -> dict[str, str]:
+    """A tracker gets what a pole gets, which is what everybody gets, and may say where its unit is.
 
-FAMILIES: tuple[Family, ...] = (audit, devices, estate, keys, pages, people, setup, zone)
+    A commander of scope region gets what a commander gets, and the region.
+    """
+    tells, region = path in ("/api/v1/positions", "/osmand"), path.startswith("/api/v1/region/")
+    return {
+        **expected,
+        "tracker": "yes" if tells else expected["sos-01"],
+        REGIONAL: "yes" if region else expected["commander"],
+    }
+
+
+# Down here, because each of them uses what stands above.
+from tests.entrypoints.askers import audit, devices, estate, keys, pages, people, region, setup, zone  # noqa: E402
+
+FAMILIES: tuple[Family, ...] = (audit, devices, estate, keys, pages, people, region, setup, zone)

@@ -31,6 +31,8 @@ export type Role =
   | "public"
   | "system";
 
+export type Reach = "station" | "region";
+
 export interface SessionView {
   role: Role;
   name: string;
@@ -38,6 +40,8 @@ export interface SessionView {
   unit_id: string | null;
   partner_id: string | null;
   account_id: string | null;
+  /** Of a commander: whether also the stations that have named this one as the seat of their region are theirs to see. */
+  reach: Reach;
   /** Proved who they are within the last ten minutes. */
   proven: boolean;
 }

@@ -34,15 +34,16 @@ export interface Overview {
   duty: { of: number; items: { call_sign: string; kind: string; state: string; since: IsoTime | null }[] };
   kept: {
     backup_at: IsoTime | null;
-    backup_failed: boolean;
+    /** Null of another station, as whatever only its own program knows. */
+    backup_failed: boolean | null;
     drill_at: IsoTime | null;
-    drill_failed: boolean;
-    retention_days: Record<string, number>;
+    drill_failed: boolean | null;
+    retention_days: Record<string, number> | null;
     holds: number;
     erasures: number;
     erased_at: IsoTime | null;
   };
-  works: { state: string; degraded: string[]; listeners: number; parked: string[] };
+  works: { state: string; degraded: string[]; listeners: number; parked: string[] } | null;
 }
 
 export const look = (days: number): Promise<Overview> => read<Overview>(`/api/v1/overview?days=${days}`);

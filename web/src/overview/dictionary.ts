@@ -56,6 +56,28 @@ export const overviewTh = {
   "overview.parts": "ส่วนที่ไม่ปกติ",
   "overview.listeners": "ผู้รับเหตุการณ์ภายใน",
   "overview.listeners.n": "ทำงาน {n} จาก {of}",
+  "overview.unknown": "ไม่ทราบ",
+  "overview.unknown.file": "ขึ้นกับไฟล์ตั้งค่าของสถานีนั้น ซึ่งมองจากที่นี่ไม่เห็น",
+  "overview.unknown.program": "มองจากที่นี่ไม่เห็นว่าโปรแกรมของสถานีนั้นทำงานอยู่หรือไม่",
+  "region.title": "สถานีในภูมิภาค",
+  "region.intro":
+    "ตัวเลขของสถานีที่ระบุสถานีนี้เป็นหน่วยเหนือ ไม่มีข้อความ ชื่อ หรือตำแหน่งของผู้ใด ทุกครั้งที่เปิดหรือโหลดใหม่ถูกบันทึกไว้ และสถานีที่ถูกดูเห็นได้",
+  "region.again": "โหลดใหม่",
+  "region.back": "ทุกสถานี",
+  "region.seat": "สถานีนี้",
+  "region.open": "ดูภาพรวมของ {name}",
+  "region.incidents": "เหตุ",
+  "region.equipment": "อุปกรณ์พร้อมใช้",
+  "region.duty": "เข้าเวร",
+  "region.of": "{n} จาก {of}",
+  "region.times": "เวลา (ครึ่งหนึ่งไม่เกิน)",
+  "region.recorded": "บันทึกล่าสุด",
+  "region.newest": "ล่าสุดเมื่อ {age} ก่อน",
+  "region.ago": "{age} ก่อน",
+  "region.nothing": "ยังไม่มีข้อมูล",
+  "region.alone.file":
+    "มีเพียงสถานีนี้: บันทึกของสถานีเก็บเป็นไฟล์ของตนเอง (SQLite) จะเห็นสถานีอื่นได้เมื่อใช้ฐานข้อมูล PostgreSQL เดียวกัน",
+  "region.alone": "ยังไม่มีสถานีใดระบุสถานีนี้เป็นหน่วยเหนือ แต่ละสถานีกำหนดเองในหน้าตั้งค่า หัวข้อ “ภูมิภาค” ด้วยรหัส {id}",
 } as const;
 
 export const overviewEn: Record<keyof typeof overviewTh, string> = {
@@ -115,4 +137,27 @@ export const overviewEn: Record<keyof typeof overviewTh, string> = {
   "overview.parts": "Parts that are not well",
   "overview.listeners": "Listeners of the log",
   "overview.listeners.n": "{n} of {of} running",
+  "overview.unknown": "Unknown",
+  "overview.unknown.file": "that station's own file of settings decides it, which cannot be seen from here",
+  "overview.unknown.program": "whether that station's program runs cannot be seen from here",
+  "region.title": "Stations of the region",
+  "region.intro":
+    "The figures of the stations that have named this one as their region's seat: nobody's words, name or place. Each time it is opened or loaded anew is recorded, and the station that was looked at can see it.",
+  "region.again": "Load anew",
+  "region.back": "All stations",
+  "region.seat": "This station",
+  "region.open": "See the overview of {name}",
+  "region.incidents": "Incidents",
+  "region.equipment": "Equipment ready",
+  "region.duty": "On duty",
+  "region.of": "{n} of {of}",
+  "region.times": "Times (half within)",
+  "region.recorded": "Last record",
+  "region.newest": "newest {age} ago",
+  "region.ago": "{age} ago",
+  "region.nothing": "nothing yet",
+  "region.alone.file":
+    "This station alone: its record is a file of its own (SQLite). Others can be seen when they share one PostgreSQL database",
+  "region.alone":
+    "No station has named this one as its region's seat yet. Each says so itself in its settings, under “Region”, with the id {id}",
 };

@@ -1,6 +1,6 @@
 /** Accounts and sessions, as the server tells about them. */
 import { read, request, send } from "../api/client.ts";
-import type { IsoTime, Role, SessionView } from "../api/types.ts";
+import type { IsoTime, Reach, Role, SessionView } from "../api/types.ts";
 
 export interface AccountView {
   id: string;
@@ -10,6 +10,7 @@ export interface AccountView {
   unit_id: string | null;
   partner_id: string | null;
   scope: string | null;
+  reach: Reach;
   state: "invited" | "active" | "suspended" | "expired" | "erased";
   person: { full_name: string; phone: string } | null;
   expires_at: IsoTime | null;
@@ -41,6 +42,7 @@ export interface PlaceBody {
   unit_id: string | null;
   partner_id: string | null;
   scope: string | null;
+  reach: Reach;
   expires_at: IsoTime | null;
   full_name: string;
   phone: string;

@@ -19,6 +19,7 @@ export const settingsTh = {
   "settings.no_history": "ยังไม่เคยมีใครเปลี่ยน",
   "settings.was_reset": "กลับเป็นค่าเริ่มต้น",
   "settings.nobody": "ไม่มีใคร",
+  "settings.empty": "ไม่ได้ระบุ",
   "settings.technical": "ค่าทางเทคนิค",
   "settings.technical.intro":
     "อยู่ในไฟล์ safezone.toml บนเครื่องของสถานี เปลี่ยนที่ไฟล์แล้วเริ่มโปรแกรมใหม่ ที่นี่แสดงให้ดูเท่านั้น (คำอธิบายเป็นภาษาอังกฤษตามคู่มือ)",
@@ -54,6 +55,7 @@ export const settingsEn: Record<keyof typeof settingsTh, string> = {
   "settings.no_history": "Nobody has changed it yet",
   "settings.was_reset": "back to the default",
   "settings.nobody": "Nobody",
+  "settings.empty": "Not named",
   "settings.technical": "Technical settings",
   "settings.technical.intro":
     "They stay in safezone.toml on the station's machine: change them there and restart the program. They are only shown here",

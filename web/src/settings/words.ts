@@ -16,7 +16,7 @@ export function choiceWord(choice: string): string {
 
 export function valueWords(key: string, value: Value): string {
   if (Array.isArray(value)) return value.map(choiceWord).join(", ") || t("settings.nobody");
-  if (typeof value === "string") return choiceWord(value);
+  if (typeof value === "string") return value ? choiceWord(value) : t("settings.empty");
   return `${value.toLocaleString("en-US")} ${unitOf(key)}`.trim();
 }
 

@@ -90,6 +90,7 @@ export function snapshot(changes: Partial<ConsoleSnapshot> = {}): ConsoleSnapsho
       unit_id: null,
       partner_id: null,
       account_id: null,
+      reach: "station",
       proven: false,
     },
     station: {

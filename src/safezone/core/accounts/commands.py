@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from safezone.core.identity import Role
+from safezone.core.identity import Reach, Role
 from safezone.core.sessions import Hint
 
 
@@ -26,6 +26,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     partner_id: str | None = None
     scope: str | None = None
     """The province or region of a commander, in words: a note, which lets nobody see another station."""
+    reach: Reach = "station"
+    """Whether a commander also sees the stations that have named this one as the seat of their region."""
     expires_at: datetime | None = None
     person: Person = Person()
 

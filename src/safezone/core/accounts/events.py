@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from safezone.core.event import Event, Sealed
-from safezone.core.identity import Role
+from safezone.core.identity import Reach, Role
 
 
 class AccountCreated(Event, frozen=True, tag="account_created"):
@@ -20,6 +20,7 @@ class AccountCreated(Event, frozen=True, tag="account_created"):
     unit_id: str | None = None
     partner_id: str | None = None
     scope: str | None = None
+    reach: Reach = "station"
     expires_at: datetime | None = None
     person: Sealed | None = None
 
@@ -34,6 +35,7 @@ class AccountChanged(Event, frozen=True, tag="account_changed"):
     unit_id: str | None = None
     partner_id: str | None = None
     scope: str | None = None
+    reach: Reach = "station"
     expires_at: datetime | None = None
     person: Sealed | None = None
 

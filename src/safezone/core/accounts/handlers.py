@@ -23,7 +23,7 @@ from safezone.core.accounts.selection import (
 from safezone.core.accounts.tables import account
 from safezone.core.auth import IssueCredential, check_owner, issue
 from safezone.core.bus import Bus
-from safezone.core.credentials import CredentialRevoked, credential
+from safezone.core.credentials import CredentialRevoked, credential, reach_kept
 from safezone.core.event import Sealed
 from safezone.core.ids import new_id
 from safezone.core.work import UnitOfWork
@@ -70,7 +70,12 @@ def _check_place(uow: UnitOfWork, login: str, place: cmds.Place) -> None:
     name = session_name(place.unit_id, login)
     check_owner(
         IssueCredential(
-            sort="session", role=place.role, name=name, unit_id=place.unit_id, partner_id=place.partner_id
+            sort="session",
+            role=place.role,
+            name=name,
+            unit_id=place.unit_id,
+            partner_id=place.partner_id,
+            reach=place.reach,
         )
     )
     if place.role == "sos_point" or len(name) > 80:
@@ -91,6 +96,7 @@ def _fields(uow: UnitOfWork, place: cmds.Place) -> dict[str, Any]:
         "unit_id": place.unit_id,
         "partner_id": place.partner_id,
         "scope": place.scope,
+        "reach": place.reach,
         "expires_at": place.expires_at,
         "person": _seal_person(uow, place.person),
     }
@@ -141,10 +147,11 @@ def _change(cmd: cmds.ChangeAccount, uow: UnitOfWork) -> None:
     _check_place(uow, row.login, place)
     if place.role != "admin":
         keep_an_admin(uow, row)
-    before = (row.role, row.unit_id, row.partner_id, row.scope, expiry_of(row))
+    before = (row.role, row.unit_id, row.partner_id, row.scope, row.reach, expiry_of(row))
     uow.record(ev.AccountChanged(account_id=row.id, **_fields(uow, place)))
     vault.erase(uow.conn, uow.station, [row.person_ref] if row.person_ref else [])
-    if before != (place.role, place.unit_id, place.partner_id, place.scope, place.expires_at):
+    reach = reach_kept(place.reach)
+    if before != (place.role, place.unit_id, place.partner_id, place.scope, reach, place.expires_at):
         # A session is what it was when it was opened: whoever may do something else signs in anew.
         end_credentials(uow, row.id, "account changed", sorts=("session",))
         if row.state == "invited":

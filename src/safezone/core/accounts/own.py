@@ -126,6 +126,7 @@ def open_session_of(
         partner_id=row.partner_id,
         lifetime_s=longest_s,
         account_id=row.id,
+        reach=row.reach or "station",
     )
     issued = issue(asked, uow, proven=True)
     _record_proof(uow, row.id, issued.credential_id, "sign_in", by, second)

@@ -16,7 +16,7 @@ from safezone.core.accounts.selection import find_account, open_persons, state_o
 from safezone.core.accounts.tables import account
 from safezone.core.credentials import credential
 from safezone.core.db import from_us, maybe_from_us, to_us
-from safezone.core.identity import Identity
+from safezone.core.identity import Identity, Reach
 from safezone.core.sessions import SessionView, session_use
 from safezone.core.settings import Accounts
 
@@ -31,6 +31,7 @@ class AccountView(msgspec.Struct, frozen=True):
     unit_id: str | None
     partner_id: str | None
     scope: str | None
+    reach: Reach
     state: str
     person: Person | None
     """Who it is; for administrators alone."""
@@ -89,6 +90,7 @@ def _views(
             unit_id=row.unit_id,
             partner_id=row.partner_id,
             scope=row.scope,
+            reach=row.reach or "station",
             state=state_of(row, to_us(at)),
             person=persons.get(row.person_ref),
             expires_at=maybe_from_us(row.expires_at_us),

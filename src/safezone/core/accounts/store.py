@@ -10,7 +10,7 @@ from safezone.core.accounts import events as ev
 from safezone.core.accounts.rules import erased_login, erased_name
 from safezone.core.accounts.tables import account
 from safezone.core.bus import Bus
-from safezone.core.credentials import SessionProven, credential
+from safezone.core.credentials import SessionProven, credential, reach_kept
 from safezone.core.db import to_us
 from safezone.core.event import Entry
 
@@ -44,6 +44,7 @@ def _place(event: ev.AccountCreated | ev.AccountChanged) -> dict[str, Any]:
         "unit_id": event.unit_id,
         "partner_id": event.partner_id,
         "scope": event.scope,
+        "reach": reach_kept(event.reach),
         "expires_at_us": to_us(event.expires_at) if event.expires_at else None,
         "person_ref": event.person.ref if event.person else None,
     }

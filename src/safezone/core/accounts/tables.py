@@ -16,6 +16,7 @@ account = table(
     Column("unit_id", String(64)),
     Column("partner_id", String(64)),
     Column("scope", String(120)),
+    Column("reach", String(8)),
     Column("person_ref", String(36)),
     Column("state", String(16), nullable=False),
     Column("expires_at_us", BigInteger),

@@ -1,4 +1,6 @@
-"""One timeline of what was done (the log) and what was looked at or refused (the access log), newest first, page by page."""
+"""One timeline of what was done (the log), what was looked at or refused (the access log), and who at the seat of the
+region has looked at this station (the record of the seat): newest first, page by page.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,14 @@ from sqlalchemy import Connection
 
 from safezone.core.accounts.selection import actor_of_erased, find_erased
 from safezone.core.audit import Filter, Place, list_lines
-from safezone.core.db import from_us
+from safezone.core.db import from_us, to_us
 from safezone.core.errors import Invalid
 from safezone.core.i18n import Words
-from safezone.entrypoints.access import AccessEntry, list_placed
+from safezone.entrypoints.access import LOOKED_FROM_REGION, AccessEntry, list_placed
 from safezone.entrypoints.audit.names import names_of
 from safezone.entrypoints.audit.words import EXPORTS, KINDS, LOOKS
+from safezone.region.queries import Look, list_looks
+from safezone.zone.queries import find_name
 
 Only = Literal["", "done", "looks", "refusals", "exports"]
 
@@ -53,10 +57,11 @@ class AuditPage(msgspec.Struct, frozen=True):
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Behind which line of the log and which line of the access log a page begins."""
+    """Behind which line of the log, of the access log and of the region's looks a page begins."""
 
     log: tuple[int, int] | None = None
     access: tuple[str, int] | None = None
+    region: tuple[int, str, int] | None = None
 
     def encode(self) -> str:
         """As it stands in an address."""
@@ -77,23 +82,22 @@ def read_page(
 ) -> AuditPage:
     """Up to `limit` lines behind the cursor. Of two at one moment the look comes first: it leads to what is done."""
     wanted = msgspec.structs.replace(wanted, actor=actor_of_erased(conn, station, wanted.actor))
-    done = _lines(conn, station, wanted, only, cursor, limit + 1)
-    looks = _looks(folder, wanted, only, cursor)
+    sources: dict[str, Iterator[tuple[Any, AuditItem]]] = {
+        "access": _looks(folder, wanted, only, cursor),
+        "region": _from_region(conn, station, wanted, only, cursor, limit + 1),
+        "log": _lines(conn, station, wanted, only, cursor, limit + 1),
+    }
+    heads = {name: head for name, source in sources.items() if (head := next(source, None)) is not None}
     items: list[AuditItem] = []
-    line, look = next(done, None), next(looks, None)
-    log_at, access_at = cursor.log, cursor.access
-    while len(items) < limit and (line is not None or look is not None):
-        if look is None or (line is not None and line[1].at > look[1].at):
-            assert line is not None  # noqa: S101 - one of the two is there
-            log_at = line[0]
-            items.append(line[1])
-            line = next(done, None)
-        else:
-            access_at = look[0]
-            items.append(look[1])
-            look = next(looks, None)
-    more = line is not None or look is not None
-    return AuditPage(_named(conn, station, items), Cursor(log_at, access_at).encode() if more else None)
+    while len(items) < limit and heads:
+        name = max(heads, key=lambda each: heads[each][1].at)
+        place, item = heads.pop(name)
+        cursor = msgspec.structs.replace(cursor, **{name: place})
+        items.append(item)
+        if (following := next(sources[name], None)) is not None:
+            heads[name] = following
+            heads = {each: heads[each] for each in sources if each in heads}
+    return AuditPage(_named(conn, station, items), cursor.encode() if heads else None)
 
 
 def _named(conn: Connection, station: str, items: list[AuditItem]) -> list[AuditItem]:
@@ -102,7 +106,7 @@ def _named(conn: Connection, station: str, items: list[AuditItem]) -> list[Audit
     erased = find_erased(conn, station, (item.actor for item in items))
     return [
         msgspec.structs.replace(
-            item, about=names.get(item.subject, ""), actor=erased.get(item.actor, item.actor)
+            item, about=names.get(item.subject, item.about), actor=erased.get(item.actor, item.actor)
         )
         for item in items
     ]
@@ -156,20 +160,57 @@ def _looks(
 
 
 def _fits(entry: AccessEntry, wanted: Filter, only: Only) -> bool:
-    star = wanted.actor.endswith("*")
     return (
         (only != "refusals" or entry.what == "refused")
         and (only != "exports" or entry.what in EXPORTS)
         and (only != "looks" or entry.what != "refused")
         and (not wanted.kind or entry.what == wanted.kind)
-        and (
-            not wanted.actor
-            or (entry.actor.startswith(wanted.actor[:-1]) if star else entry.actor == wanted.actor)
-        )
+        and _names(entry.actor, wanted.actor)
         and (not wanted.subject or wanted.subject in entry.about.values())
         and (wanted.since is None or entry.at >= wanted.since)
         and (wanted.until is None or entry.at < wanted.until)
     )
+
+
+def _from_region(
+    conn: Connection, station: str, wanted: Filter, only: Only, cursor: Cursor, limit: int
+) -> Iterator[tuple[tuple[int, str, int], AuditItem]]:
+    if only not in ("", "looks") or wanted.kind not in ("", LOOKED_FROM_REGION):
+        return
+    before = cursor.region
+    while True:
+        looks = list_looks(conn, station, wanted.since, wanted.until, before, limit)
+        for look in looks:
+            before = (to_us(look.at), look.seat, look.seq)
+            item = _of_region(conn, look)
+            if _names(item.actor, wanted.actor) and wanted.subject in ("", look.seat):
+                yield before, item
+        if len(looks) < limit:
+            return
+
+
+def _of_region(conn: Connection, look: Look) -> AuditItem:
+    seat = find_name(conn, look.seat)
+    return AuditItem(
+        id=f"region-{look.seat}-{look.seq}",
+        seq=None,
+        at=look.at,
+        # Somebody of another station, who may have the name of somebody here.
+        actor=f"{look.actor}@{look.seat}",
+        kind=LOOKED_FROM_REGION,
+        words=LOOKS[LOOKED_FROM_REGION],
+        subject=look.seat,
+        about="" if seat is None else str(seat.name),
+        purpose="",
+        case="",
+        address="",
+        path="",
+        status=None,
+    )
+
+
+def _names(actor: str, wanted: str) -> bool:
+    return not wanted or (actor.startswith(wanted[:-1]) if wanted.endswith("*") else actor == wanted)
 
 
 def _of_look(place: tuple[str, int], entry: AccessEntry) -> AuditItem:

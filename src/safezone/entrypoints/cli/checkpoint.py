@@ -13,7 +13,7 @@ from safezone.core.i18n import Words
 from safezone.core.rebuild import list_stations
 from safezone.entrypoints.audit.witness import Witness
 from safezone.entrypoints.cli.parsing import say
-from safezone.entrypoints.house import open_folder
+from safezone.entrypoints.house import open_folder, served_of
 
 if TYPE_CHECKING:
     import argparse
@@ -37,10 +37,10 @@ def run_checkpoint(args: argparse.Namespace, _wire: Wire) -> int:
         database = folder.open_database(settings)
         try:
             with database.read() as conn:
-                stations = list_stations(conn)
-                if not stations:
+                station = served_of(list_stations(conn), settings)
+                if station is None:
                     raise CannotStart(Words(th="ยังไม่มีบันทึกของสถานี", en="There is no station's log here yet."))
-                witness = Witness(folder, settings, stations[0])
+                witness = Witness(folder, settings, station)
                 return _do(args, witness, conn)
         finally:
             database.close()

@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody
 from safezone.core.accounts import commands as cmds
 from safezone.core.accounts.queries import AccountView, get_account, list_accounts, list_sessions
 from safezone.core.desk import Desk
-from safezone.core.identity import Identity, PersonRole
+from safezone.core.identity import Identity, PersonRole, Reach
 from safezone.entrypoints.people.account_routes import OpenSessions
 from safezone.entrypoints.qr import qr_of
 
@@ -29,6 +29,8 @@ class PlaceBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     unit_id: Id | None = None
     partner_id: Id | None = None
     scope: Name | None = None
+    reach: Reach = "station"
+    """`region`: a commander who also sees the stations that have named this one as the seat of their region."""
     expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     full_name: Name = ""
     phone: Annotated[str, msgspec.Meta(max_length=40)] = ""
@@ -67,6 +69,7 @@ def _place(body: PlaceBody) -> cmds.Place:
         unit_id=body.unit_id,
         partner_id=body.partner_id,
         scope=body.scope or None,
+        reach=body.reach,
         expires_at=body.expires_at,
         person=cmds.Person(body.full_name.strip(), body.phone.strip()),
     )

@@ -18,7 +18,7 @@ from safezone.core.accounts.proof import is_fresh
 from safezone.core.auth import BAD_TOKEN, SESSION_HOURS, CloseSession, Issued, OpenSession, opens_session
 from safezone.core.desk import Desk
 from safezone.core.errors import NotSignedIn
-from safezone.core.identity import Identity, Role, public, system
+from safezone.core.identity import Identity, Reach, Role, public, system
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.people.signing_in import BROWSER_COOKIE, SigningIn, asked_from
@@ -60,6 +60,7 @@ class SessionView(msgspec.Struct, frozen=True):
     unit_id: str | None
     partner_id: str | None
     account_id: str | None
+    reach: Reach
     proven: bool
 
 
@@ -73,6 +74,7 @@ def view_of(identity: Identity, at: datetime) -> SessionView:
         identity.unit_id,
         identity.partner_id,
         identity.account_id,
+        identity.reach,
         proven,
     )
 

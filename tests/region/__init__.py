@@ -1,0 +1,1 @@
+"""The region: what its seat sees, and whose."""
