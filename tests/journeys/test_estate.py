@@ -300,6 +300,21 @@ def test_an_agreement_has_its_paper(station: Station, new_page: NewPage, tmp_pat
     expect(shown).to_contain_text("ลงนามแล้ว.pdf")
     answer = room.page.request.get(f"{station.url}{shown.get_attribute('href')}")
     assert answer.body() == paper.read_bytes()
+    room.get("mou-mend").click()
+    room.get("mou-number").fill("มห 2/2569")
+    room.get("mou-save").click()
+    expect(room.get("owner")).to_contain_text("มห 2/2569")
+    expect(room.get("owner")).not_to_contain_text("มห 1/2569")
+    expect(shown).to_contain_text("ลงนามแล้ว.pdf")
+    room.page.get_by_text("เพิ่มเจ้าของ").click()
+    room.get("owner-id").fill("municipality")
+    room.get("owner-name").fill("เจ้าของอื่น")
+    room.get("owner-save").click()
+    expect(room.get("owners")).to_contain_text("รหัสนี้มีแล้ว")
+    room.get("owner-mend").click()
+    room.get("owner-name").fill("เทศบาลเมือง กองช่าง")
+    room.get("owner-save").click()
+    expect(room.get("owner")).to_contain_text("เทศบาลเมือง กองช่าง")
     auditor = Room(new_page, station, "auditor")
     auditor.go("owners")
     expect(auditor.get("mou-paper")).to_be_visible()
@@ -320,6 +335,9 @@ def test_on_a_telephone_nothing_of_it_is_cut_off_and_a_thai_year_is_meant_as_one
     )
     mou = next(each["id"] for each in said.json()["items"] if each["number"] == number)
     assert station.ask("POST", f"/assets/{lamp}/facts", {"mou_id": mou}, who="chief").is_success
+    station.ask(
+        "POST", f"/assets/{lamp}/work-orders", {"severity": "watch", "text": "แบตเตอรี่"}, who="operator"
+    )
     room = Room(new_page, station, "chief", width_px=390, height_px=844, expected=["422"])
     detail = room.open(lamp)
     expect(detail).to_contain_text(number)
@@ -329,6 +347,11 @@ def test_on_a_telephone_nothing_of_it_is_cut_off_and_a_thai_year_is_meant_as_one
     expect(room.get("day-said")).to_have_text("ศ. 31 มี.ค. 2571")
     expect(warranty).to_have_value("2028-03-31")
     assert detail.evaluate("each => each.scrollWidth <= each.clientWidth && each.clientWidth < 390")
+    expect(detail.get_by_test_id("order-step")).to_have_count(3)
+    for button in detail.get_by_test_id("order-step").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["height"] < 60 < box["width"] * 2, "its word stands on one line"
     room.get("facts-save").click()
     expect(detail).to_contain_text("31 มี.ค. 2571")
     kept = station.ask("GET", f"/assets/{lamp}/detail", who="chief").json()["facts"]
