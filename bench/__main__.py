@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import assets, audit, idle, offline, positions, press, rebuild, recommendation
+from bench import assets, audit, idle, map_layers, offline, positions, press, rebuild, recommendation
 from bench.figures import machine
 from bench.life.__main__ import main as life
 
@@ -33,6 +33,7 @@ FIGURES: dict[str, tuple[str, Callable[[], None]]] = {
     "recommendation": ("whom to send, 500 units, by road", _recommend),
     "rebuild": ("100,000 events verified and rebuilt", lambda: rebuild.main(100_000)),
     "assets": ("50,000 pieces of equipment found, filtered and drawn", lambda: assets.main([])),
+    "map_layers": ("50,000 buildings under the zone, sent and drawn", lambda: map_layers.main([])),
     "audit": ("the audit of 120,000 lines", lambda: audit.main(120_000)),
     "offline": ("30 s without a line", offline.main),
     "life": (

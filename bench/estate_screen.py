@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
+from bench.frames import pan
 from tests.support.browser import FLAGS, find_or_install_chromium
 
 SEARCHES = ("ตลาด", "เสาไฟ", "โดรน", "ซอย 77", "เทศบาล", "drone 12")
-PANS = 12
 
 _UNTIL = """async ([testid, attribute, act]) => {
   const seen = () => document.querySelector(`[data-testid=${testid}]`)?.getAttribute(attribute);
@@ -19,12 +19,6 @@ _UNTIL = """async ([testid, attribute, act]) => {
   while (seen() === before) await new Promise(requestAnimationFrame);
   await new Promise(requestAnimationFrame);
   return (performance.now() - began) / 1000;
-}"""
-_FRAMES = """() => {
-  window.frames_s = [];
-  let last = performance.now();
-  const next = (now) => { window.frames_s.push((now - last) / 1000); last = now; window.frame = requestAnimationFrame(next); };
-  window.frame = requestAnimationFrame(next);
 }"""
 
 
@@ -68,7 +62,7 @@ def look(url: str, token: str, times: int, count: int) -> Seen:
         _until(page, *on_map, _type(""))
         kinds = ("drone", "", "camera_site", "")
         filtered = [_until(page, *on_map, _choose(kinds[n % 4])) for n in range(times - times % 4)]
-        frames = _pan(page)
+        frames = pan(page, "estate-map")
         page.locator("[data-testid=estate-tab][data-tab=list]").click()
         page.get_by_test_id("estate-asset").first.wait_for()
         listed = [_until(page, "estate-list", "data-answers", _type(_search(n))) for n in range(times)]
@@ -114,18 +108,3 @@ def _choose(kind: str) -> str:
         "const box = document.querySelector('[data-testid=estate-kind]');"
         f"box.value = {kind!r}; box.dispatchEvent(new Event('change', {{ bubbles: true }}));"
     )
-
-
-def _pan(page: Page) -> list[float]:
-    """Seconds between two pictures while the map is drawn about with the mouse."""
-    box: Any = page.get_by_test_id("estate-map").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.evaluate(_FRAMES)
-    for n in range(PANS):
-        page.mouse.move(x, y)
-        page.mouse.down()
-        way = 1 if n % 2 else -1
-        page.mouse.move(x + way * 260, y + way * 90, steps=25)
-        page.mouse.up()
-    frames: list[float] = page.evaluate("cancelAnimationFrame(window.frame) ?? window.frames_s")
-    return frames[1:]

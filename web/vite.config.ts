@@ -14,7 +14,11 @@ export default defineConfig({
     chunkSizeWarningLimit: 1300,
     modulePreload: { polyfill: false },
   },
-  worker: { format: "es" },
+  // Beside the assets and not among them: the server sends a policy with them that may change.
+  worker: {
+    format: "es",
+    rolldownOptions: { output: { entryFileNames: "workers/[name]-[hash].js" } },
+  },
   server: {
     host: "127.0.0.1",
     port: 5173,

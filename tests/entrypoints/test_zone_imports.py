@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.places import eventually
 from tests.support.station import RunningStation
 from tests.zone.test_imports import DATA, RING, geojson, utm
 
@@ -124,7 +125,7 @@ def test_real_buildings_lie_under_the_zone(station: RunningStation) -> None:
     found = upload(station, "buildings.geojson", (DATA / "samutsakhon" / "buildings.geojson").read_bytes())
     assert found["proposal"]["buildings"] == 5482
     assert confirm(station, found["id"], buildings=True).is_success
-    (layer,) = station.api("operator").ask("/api/v1/zone/layers")["items"]
+    (layer,) = eventually(lambda: station.api("operator").ask("/api/v1/zone/layers")["items"], within_s=60)
     assert (layer["name"], layer["features"]) == ("buildings", 5482)
     answer = station.api("operator").get("/api/v1/zone/layers/buildings")
     assert len(answer.json()["features"]) == 5482

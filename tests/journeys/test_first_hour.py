@@ -79,15 +79,17 @@ def test_the_first_hour_from_an_empty_folder_to_a_real_press_on_a_real_screen(
     done(chief, 2)
     press = first_pole(chief, beginning)
     done(chief, 3)
+    chief.press(chief.page.get_by_role("link", name="ไปหน้าผู้ใช้"))
     invited = [invite(chief, login, "operator") for login in ("somsri", "somsak")]
     operators = [take_up(new_page, effort, link) for link in invited]
     back_to_the_first_hour(chief)
     done(chief, 4)
     first_patrol(chief)
     done(chief, 5)
+    by_the_menu(chief, "ผู้ใช้")
     patrol = take_up(new_page, effort, invite(chief, "moto-11", "unit", unit="unit-1"))
     expect(patrol.get("enter-not-here")).to_contain_text("บัญชีใช้ได้แล้ว")
-    back_to_the_first_hour(chief)
+    by_the_menu(chief, "ชั่วโมงแรก")
 
     operator = operators[0]
     expect(operator.get("queue-item")).to_have_count(1)
@@ -146,12 +148,20 @@ def draw_the_zone(chief: Newcomer) -> None:
     chief.type("ground-reason", "ตามมติที่ประชุม")
     chief.press("ground-save")
     expect(chief.get("ground-saved")).to_be_visible()
+    chief.page.reload()
     back_to_the_first_hour(chief)
 
 
 def back_to_the_first_hour(chief: Newcomer) -> None:
-    """By the menu at the left."""
-    chief.press(chief.get("office-room").filter(has_text="ชั่วโมงแรก"))
+    """By the way back that a room offers to whoever was sent there, also after a reload."""
+    chief.press("office-back")
+    expect(chief.get("office-back")).to_have_count(0)
+
+
+def by_the_menu(chief: Newcomer, room: str) -> None:
+    """Whoever comes by the menu at the left was not sent by anybody."""
+    chief.press(chief.get("office-room").filter(has_text=room))
+    expect(chief.get("office-back")).to_have_count(0)
 
 
 def first_pole(chief: Newcomer, beginning: Beginning) -> Callable[[int], None]:
@@ -182,8 +192,6 @@ def first_pole(chief: Newcomer, beginning: Beginning) -> Callable[[int], None]:
 
 def invite(chief: Newcomer, login: str, role: str, unit: str = "") -> str:
     """An account for somebody; the link that is shown is copied for them."""
-    if not chief.page.url.endswith("/people"):
-        chief.press(chief.get("office-room").filter(has_text="ผู้ใช้"))
     chief.press("person-add")
     chief.type("person-login", login)
     if role != "operator":

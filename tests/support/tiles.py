@@ -14,6 +14,7 @@ from PIL import Image
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
+from safezone.zone.layer_tiles import read_tile
 from safezone.zone.tiling import write_tiles
 
 WEST, SOUTH, EAST, NORTH = 104.68, 16.50, 104.78, 16.60
@@ -63,6 +64,14 @@ def _tile(zoom: int, lon: float, lat: float) -> tuple[int, int]:
     return int((lon + 180) / 360 * 2**zoom), int(down * 2**zoom)
 
 
+def write_town(path: Path) -> None:
+    """A vector map as somebody else makes one: land everywhere, and a name to the west of the demonstration's zone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    at = {"type": "Point", "coordinates": [104.7225, 16.5400]}
+    named = {"type": "Feature", "properties": {"name_th": "ตลาด"}, "geometry": at}
+    write_tiles(path, "town", [box(WEST, SOUTH, EAST, NORTH), named], coarsest=8)
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: Server
 
@@ -71,6 +80,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         self.send_response(200 if found else 404)
         self.send_header("Access-Control-Allow-Origin", "*")
+        if found[:2] == b"\x1f\x8b":
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(found)))
         self.end_headers()
         self.wfile.write(found)
@@ -80,25 +91,40 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Raster tiles at `/tiles/{z}/{x}/{y}.png` and a style with them at `/style.json`; `gone` answers nothing but 404."""
+    """Somebody else's maps; `gone` answers nothing but 404.
+
+    Raster tiles at `/tiles/{z}/{x}/{y}.png` and a style with them at `/style.json`; with `town` its vector tiles at
+    `/town/{z}/{x}/{y}.mvt`, what is said of them at `/town.json` and a style with them at `/town-style.json`.
+    """
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, town: Path | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.gone = False
         self.asked: list[str] = []
         self.url = f"http://127.0.0.1:{self.server_port}"
+        self.tiles_at = self.url
+        """The server that the style names for its vector tiles."""
         self._picture = picture()
+        self._town = town
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def at(self, path: str) -> bytes:
         """What is answered for this path."""
         if self.gone:
             return b""
-        if path == "/style.json":
-            return json.dumps(self.style()).encode()
+        said = {"/style.json": self.style, "/town-style.json": self.town_style, "/town.json": self.town}
+        if path in said:
+            return json.dumps(said[path]()).encode()
+        if path.startswith("/town/") and self._town is not None:
+            z, x, y = (int(each) for each in path.removesuffix(".mvt").split("/")[2:])
+            return read_tile(self._town, z, x, y) or b""
         return self._picture if path.startswith("/tiles/") else b""
+
+    def lend(self, other: Server) -> None:
+        """The vector tiles of another server are had here too."""
+        self._town = other._town
 
     def style(self) -> dict[str, Any]:
         """A style as one is published, with a background and signs that we do not draw."""
@@ -108,6 +134,35 @@ class Server(ThreadingHTTPServer):
             {"id": "pictures", "type": "raster", "source": "pictures", "paint": {"raster-opacity": 0.9}},
         ]
         return {"version": 8, "sources": {"pictures": tiles}, "layers": layers}
+
+    def town(self) -> dict[str, Any]:
+        """TileJSON."""
+        tiles = [f"{self.tiles_at}/town/{{z}}/{{x}}/{{y}}.mvt"]
+        return {"tilejson": "3.0.0", "tiles": tiles, "minzoom": 8, "maxzoom": 14}
+
+    def town_style(self) -> dict[str, Any]:
+        """A style of vector tiles with letters, signs and a pattern of its own, which we do not ask for."""
+        of = {"source": "town", "source-layer": "town"}
+        name = {
+            "text-field": ["get", "name_th"],
+            "text-font": ["Noto Sans"],
+            "text-size": 40,
+            "icon-image": "shop",
+            "text-allow-overlap": True,
+        }
+        paper = {"background-color": "#ffffff", "background-pattern": "paper"}
+        land = {"fill-color": "rgb(255, 0, 200)", "fill-pattern": "grass"}
+        return {
+            "version": 8,
+            "glyphs": f"{self.url}/glyphs/{{fontstack}}/{{range}}.pbf",
+            "sprite": f"{self.url}/sprite",
+            "sources": {"town": {"type": "vector", "url": f"{self.url}/town.json"}},
+            "layers": [
+                {"id": "paper", "type": "background", "paint": paper},
+                {**of, "id": "land", "type": "fill", "filter": ["==", "$type", "Polygon"], "paint": land},
+                {**of, "id": "name", "type": "symbol", "layout": name, "paint": {"text-color": "#00ff00"}},
+            ],
+        }
 
     def end(self) -> None:
         """It is away."""

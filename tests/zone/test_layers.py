@@ -15,6 +15,9 @@ from safezone.entrypoints.headers import PAGE_HEADERS, page_headers
 from safezone.zone.layers import Layers
 from safezone.zone.layers_import import write_layers
 from safezone.zone.roads import RoadsUnavailable, import_layers
+from tests.support.places import eventually
+from tests.support.station import RunningStation
+from tests.support.tiles import box
 from tests.zone.test_imports import DATA
 
 CORNERS = {
@@ -24,6 +27,14 @@ CORNERS = {
     4: (104.72, 16.541),
     5: (105.5, 17.5),
     6: (105.6, 17.6),
+}
+
+
+POND = box(104.7200, 16.5400, 104.7201, 16.5401)
+STREET = {
+    "type": "Feature",
+    "properties": {"kind": "street"},
+    "geometry": {"type": "LineString", "coordinates": [[104.72, 16.54], [104.73, 16.55]]},
 }
 
 
@@ -82,6 +93,61 @@ def test_a_damaged_extract_leaves_what_was_there(tmp_path: Path) -> None:
 def test_a_real_extract(tmp_path: Path) -> None:
     counts = write_layers(DATA / "osm" / "one_way_dead_end.osm.pbf", Layers(tmp_path), None).counts
     assert counts["streets"] > 50
+
+
+def test_what_was_imported_takes_its_place_when_its_tiles_are_made_after_a_kill_too(tmp_path: Path) -> None:
+    layers = Layers(tmp_path)
+    old = layers.put("buildings", [POND], "old.geojson", "")
+    layers.stage({"buildings": [POND, STREET], "streets": [STREET]}, "new.osm.pbf", "")
+    # Here the power fails. Whoever comes next finds the old one drawn and the new one waiting.
+    layers = Layers(tmp_path)
+    assert layers.all() == [old]
+    assert [layer.name for layer in layers.waiting()] == ["buildings", "streets"]
+    said: list[tuple[str, float]] = []
+    layers.make_tiles(lambda name, share: said.append((name, share)))
+    assert {layer.source for layer in layers.all()} == {"new.osm.pbf"}
+    assert layers.waiting() == []
+    assert [(name, share) for name, share in said if share == 1] == [("buildings", 1), ("streets", 1)]
+    assert len(list(tmp_path.glob("buildings-*"))) == 2, "what was there before is gone"
+
+
+def test_the_layers_of_an_older_release_are_drawn_again(tmp_path: Path) -> None:
+    """Until now there were no tiles beside them; the first who looks sets it going, in a process of its own."""
+    layers = Layers(tmp_path / "ground")
+    layer = layers.put("water", [POND], "old.osm.pbf", "© OpenStreetMap contributors")
+    assert layer is not None
+    layers.tiles(layer).unlink()
+    station = RunningStation(tmp_path)
+    try:
+        ask = station.api("operator").ask
+        first = ask("/api/v1/zone/layers")
+        assert (first["items"], first["making"]["layers"]) == ([], ["water"])
+        (item,) = eventually(lambda: ask("/api/v1/zone/layers")["items"], within_s=60)
+        assert (item["version"], item["maxzoom"]) == (layer.version, 14)
+        assert ask("/api/v1/zone/layers")["making"] is None
+        tile = item["tiles_url"].format(z=14, x=12957, y=7428)
+        answer = station.api("operator").http.get(tile)
+        assert (answer.status_code, answer.content[:1]) == (200, b"\x1a")
+        assert "immutable" in answer.headers["cache-control"]
+        away = station.api("operator").http.get(item["tiles_url"].format(z=14, x=0, y=0))
+        assert (away.status_code, away.content) == (204, b"")
+        older = station.api("operator").http.get(tile.replace(layer.version, "older"))
+        assert (older.content, older.headers["cache-control"]) == (answer.content, "no-store")
+    finally:
+        station.close()
+
+
+def test_tiles_that_cannot_be_made_are_said(tmp_path: Path) -> None:
+    layers = Layers(tmp_path / "ground")
+    layers.stage({"water": [POND]}, "a.osm.pbf", "")
+    (content,) = (tmp_path / "ground").glob("*.gz")
+    content.write_bytes(b"torn")
+    station = RunningStation(tmp_path)
+    try:
+        ask = station.api("operator").ask
+        eventually(lambda: ask("/api/v1/zone/layers")["making"]["failed"], within_s=60)
+    finally:
+        station.close()
 
 
 def test_the_policy_of_a_page_is_widened_to_one_host_and_no_further() -> None:

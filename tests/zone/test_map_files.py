@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,6 +114,29 @@ def test_each_tile_has_what_lies_in_it(tmp_path: Path) -> None:
         assert len(gzip.decompress(away)) < len(gzip.decompress(here)), "the pond is in its own tile alone"
     assert not write_tiles(tmp_path / "none.pmtiles", "water", [{"type": "Feature"}], coarsest=10)
     assert not (tmp_path / "none.pmtiles").exists()
+
+
+def test_a_river_lies_in_every_tile_that_it_passes(tmp_path: Path) -> None:
+    """Each zoom is cut from the one before; what is far from the zone's own tile is still there."""
+    path, begin, end = tmp_path / "a.pmtiles", (104.20, 16.10), (105.40, 16.95)
+    river = {"type": "Feature", "geometry": {"type": "LineString", "coordinates": [begin, end]}}
+    wide = box(104.10, 16.05, 105.50, 17.05)
+    write_tiles(path, "water", [river, wide], coarsest=9)
+    with path.open("rb") as file:
+        reader: Any = Reader(MmapSource(file))  # type: ignore[no-untyped-call]
+        for zoom in (9, 11, 14):
+            first, last = tile_at(zoom, *begin), tile_at(zoom, *end)
+            for share in range(101):
+                x, y = (f + (t - f) * share / 100 for f, t in zip(first, last, strict=True))
+                tile = gzip.decompress(reader.get(zoom, int(x), int(y)))
+                assert tile.count(b"\x18\x02") >= 1, f"no line in {zoom}/{x:.2f}/{y:.2f}"
+                assert tile.count(b"\x18\x03") >= 1, f"no area in {zoom}/{x:.2f}/{y:.2f}"
+
+
+def tile_at(zoom: int, lon: float, lat: float) -> tuple[float, float]:
+    """Web Mercator, in tiles of this zoom."""
+    down = 0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)
+    return (lon / 360 + 0.5) * 2**zoom, down * 2**zoom
 
 
 spots = st.tuples(st.floats(-9000, 9000), st.floats(-9000, 9000))

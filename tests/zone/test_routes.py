@@ -14,8 +14,9 @@ from safezone.core.identity import Identity
 from safezone.zone import handlers
 from safezone.zone.commands import CreateStation
 from safezone.zone.findings import Findings
-from safezone.zone.import_routes import dependencies
 from safezone.zone.imports.keeping import Imports
+from safezone.zone.layer_routes import dependencies
+from safezone.zone.layer_tiles import TileMaker
 from safezone.zone.layers import Layers
 from safezone.zone.map_routes import MapFolder
 from safezone.zone.routes import routes
@@ -34,12 +35,14 @@ def client(engine: EngineName, tmp_path: Path) -> Iterator[TestClient[Litestar]]
     def identity() -> Identity:
         return operator()
 
+    layers = Layers(tmp_path / "ground")
+    maker = TileMaker(tmp_path / "ground", layers)
     app = Litestar(
         routes,
         dependencies={
             "identity": Provide(identity, sync_to_thread=False),
             "desk": Provide(lambda: node.desk, sync_to_thread=False),
-            **dependencies(Imports(tmp_path / "imports"), Layers(tmp_path / "ground"), MapFolder(tmp_path)),
+            **dependencies(Imports(tmp_path / "imports"), layers, maker, MapFolder(tmp_path)),
         },
     )
     with TestClient(app) as client:

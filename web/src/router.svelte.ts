@@ -4,10 +4,13 @@ export type Path = "/enter" | "/setup" | "/console" | "/office" | `/office/${str
 
 class Router {
   path = $state(location.pathname);
+  /** The screen that sent one here and that one may want back to, also after a reload; null when one came by oneself. */
+  from = $state(sentFrom());
 
   constructor() {
     addEventListener("popstate", () => {
       this.path = location.pathname;
+      this.from = sentFrom();
     });
   }
 
@@ -15,13 +18,20 @@ class Router {
   go(path: Path): void {
     if (location.pathname !== path || location.hash) history.replaceState(null, "", path);
     this.path = path;
+    this.from = sentFrom();
   }
 
-  /** Show another screen; "back" comes here again. */
-  visit(path: Path): void {
-    if (location.pathname !== path) history.pushState(null, "", path);
+  /** Show another screen; "back" comes here again. With `from` the other screen offers the way back there itself. */
+  visit(path: Path, from: Path | null = null): void {
+    if (location.pathname !== path) history.pushState(from && { from }, "", path);
     this.path = path;
+    this.from = sentFrom();
   }
+}
+
+function sentFrom(): Path | null {
+  const from = (history.state as { from?: Path } | null)?.from;
+  return from ?? null;
 }
 
 const NEXT = "safezone.next";

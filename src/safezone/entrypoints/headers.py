@@ -56,7 +56,7 @@ async def add_headers(message: Message, scope: Scope) -> None:
     said = list(message.get("headers", ()))
     names = {name.lower() for name, _ in said}
     said += [header for header in _EVERYWHERE if header[0] not in names]
-    # A worker's script would be bound by a policy of its own; it has that of the page.
+    # What a page takes up is bound by the page's policy; a worker is not, and its script brings its own (worker_scripts.py).
     if _NO_PAGE[0] not in names and not scope["path"].startswith("/assets/"):
         said.append(_NO_PAGE)
     if scope["scheme"] == "https":

@@ -46,6 +46,7 @@ from safezone.entrypoints.settings_routes import SettingsRoutes
 from safezone.entrypoints.setup_routes import SetupRoutes
 from safezone.entrypoints.tracker_routes import TrackerRoutes
 from safezone.entrypoints.who import Doorman
+from safezone.entrypoints.worker_scripts import get_worker_script
 from safezone.incidents.report_routes import HandoverRoutes, RefusedMessageRoutes, ReportRoutes
 from safezone.incidents.retention_routes import HoldRoutes, RetentionRoutes
 from safezone.incidents.routes import IncidentRoutes
@@ -168,7 +169,8 @@ def pages(paths: Sequence[str], shown: Callable[..., Any] | None = None) -> list
         cache_control=CacheControlHeader(max_age=31_536_000, immutable=True, public=True),
         include_in_schema=False,
     )
-    return [assets, page]
+    # The page that founds a station has neither a feed nor a map.
+    return [assets, page] if shown is None else [assets, get_worker_script, page]
 
 
 async def _page() -> File:

@@ -58,8 +58,9 @@ from safezone.entrypoints.traces import traces_of
 from safezone.entrypoints.who import Doorman
 from safezone.incidents.commands import KeepRefusedMessage
 from safezone.patrol.routes import routes as patrol_routes
-from safezone.zone.import_routes import dependencies as zone_dependencies
 from safezone.zone.imports.keeping import Imports
+from safezone.zone.layer_routes import dependencies as zone_dependencies
+from safezone.zone.layer_tiles import TileMaker
 from safezone.zone.layers import Layers
 from safezone.zone.map_routes import MapFolder
 from safezone.zone.routes import routes as zone_routes
@@ -143,7 +144,9 @@ class Node:
             *patrol_routes(self.desk, self._keep_refused, device_use.note),
             *zone_routes,
         ]
-        given = zone_dependencies(Imports(folder.imports), Layers(folder.ground), MapFolder(folder.path))
+        layers = Layers(folder.ground)
+        self.tile_maker = TileMaker(folder.ground, layers)
+        given = zone_dependencies(Imports(folder.imports), layers, self.tile_maker, MapFolder(folder.path))
         self.access = AccessLog(folder.access, self.desk.clock, self.desk.settings.access.keep_days)
         roads = Roads(folder.roads_file)
         self.app = create_app(
@@ -259,6 +262,7 @@ class Node:
                 await door.stop()
             if "jobs" in self.does:
                 await asyncio.to_thread(self.listeners.stop)
+            await self.tile_maker.stop()
             await self.hub.stop()
             self.access.close()
             if self.traces is not None:

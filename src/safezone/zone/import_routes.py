@@ -1,4 +1,4 @@
-"""Importing a map over HTTP: upload, look at what is proposed, answer, confirm; and the drawn layers under the zone."""
+"""Importing a map over HTTP: upload, look at what is proposed, answer, confirm."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, post
-from litestar.datastructures import ResponseHeader
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, RequestBody, Schema
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
@@ -22,9 +21,9 @@ from safezone.zone.editing import check_editor
 from safezone.zone.imports.keeping import Imports, Kept
 from safezone.zone.imports.proposal import Answers, Proposal
 from safezone.zone.imports.taking import Take, command_of
-from safezone.zone.layers import Layer, Layers, building
-from safezone.zone.map_routes import STATION_MAP, MapFolder
-from safezone.zone.queries import check_reader, get_station
+from safezone.zone.layer_tiles import TileMaker
+from safezone.zone.layers import Layers, building
+from safezone.zone.queries import get_station
 
 
 class ImportView(msgspec.Struct, frozen=True):
@@ -43,22 +42,6 @@ class ConfirmBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     reason: cmds.Reason
     take: Annotated[list[Take], msgspec.Meta(max_length=5000)] = []
     buildings: bool = False
-
-
-class MapSource(msgspec.Struct, frozen=True):
-    """The map that this station has set: a PMTiles file that it serves, a style or raster tiles; all empty when there is none."""
-
-    pmtiles_url: str
-    style_url: str
-    tiles_url: str
-    attribution: str
-
-
-class LayerList(msgspec.Struct, frozen=True):
-    """The layers that are drawn under the zone, the lowest first, and what else may lie under them."""
-
-    items: list[Layer]
-    source: MapSource
 
 
 class ImportRoutes(Controller):
@@ -142,6 +125,7 @@ class ImportRoutes(Controller):
         desk: NamedDependency[Desk],
         imports: NamedDependency[Imports],
         layers: NamedDependency[Layers],
+        tile_maker: NamedDependency[TileMaker],
     ) -> cmds.Imported:
         """Take what was chosen, all of it or nothing; the same again changes nothing."""
         kept = await _find(desk, imports, import_id, identity)
@@ -156,7 +140,8 @@ class ImportRoutes(Controller):
         )
         done: cmds.Imported = await desk.execute(asked, identity)
         if buildings:
-            await desk.think(layers.put, "buildings", map(building, buildings), kept.name, "")
+            await desk.think(layers.stage, {"buildings": map(building, buildings)}, kept.name, "")
+            await tile_maker.look()
         return done
 
     @delete("/{import_id:str}", status_code=204)
@@ -204,61 +189,3 @@ def _map_of(imports: Imports, kept: Kept) -> bytes:
     for area in imports.buildings_of(kept)[:20_000]:
         features.append({**building(area), "properties": {"as": "building"}})
     return msgspec.json.encode({"type": "FeatureCollection", "features": features})
-
-
-class LayerRoutes(Controller):
-    """What is drawn under the zone."""
-
-    path = "/api/v1/zone/layers"
-    tags = ("zone",)
-
-    @get()
-    async def list_layers(
-        self,
-        identity: NamedDependency[Identity],
-        desk: NamedDependency[Desk],
-        layers: NamedDependency[Layers],
-    ) -> LayerList:
-        """The imported layers, and the online map that this station has set, if any."""
-        check_reader(identity, identity.station)
-        said = desk.settings.map
-        served = f"/map/{STATION_MAP}" if said.pmtiles_file else ""
-        source = MapSource(served, said.style_url, said.tiles_url, said.attribution)
-        return LayerList(await desk.think(layers.all), source)
-
-    @get(
-        "/{layer:str}",
-        responses={
-            200: ResponseSpec(dict[str, Any], generate_examples=False, media_type="application/geo+json")
-        },
-        response_headers=[
-            ResponseHeader(name="ETag", description="Version of the layer", documentation_only=True)
-        ],
-    )
-    async def get_layer(
-        self,
-        layer: FromPath[str],
-        request: Request[Any, Any, Any],
-        identity: NamedDependency[Identity],
-        desk: NamedDependency[Desk],
-        layers: NamedDependency[Layers],
-    ) -> Response[bytes]:
-        """One layer as GeoJSON, packed; 304 when `If-None-Match` names the version that the caller has."""
-        check_reader(identity, identity.station)
-        found, packed = await desk.think(layers.read, layer)
-        tag = f'"{found.version}"'
-        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(b"", status_code=304, headers=headers)
-        return Response(
-            packed, media_type="application/geo+json", headers={**headers, "Content-Encoding": "gzip"}
-        )
-
-
-def dependencies(imports: Imports, layers: Layers, map_folder: MapFolder) -> dict[str, Provide]:
-    """What these routes are given."""
-    return {
-        "imports": Provide(lambda: imports, sync_to_thread=False, use_cache=True),
-        "layers": Provide(lambda: layers, sync_to_thread=False, use_cache=True),
-        "map_folder": Provide(lambda: map_folder, sync_to_thread=False, use_cache=True),
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +25,8 @@ _GREEN: Final = {
 }  # fmt: skip
 
 Box = tuple[float, float, float, float]
+Tell = Callable[[LayerName, float], None]
+"""Is told how far the tiles of each layer are, from 0 to 1."""
 
 
 class Drawn(NamedTuple):
@@ -47,7 +49,7 @@ def box_around(rings: list[list[tuple[float, float]]]) -> Box:
     )
 
 
-def write_layers(extract: Path, layers: Layers, box: Box | None) -> Drawn:
+def write_layers(extract: Path, layers: Layers, box: Box | None, tell: Tell | None = None) -> Drawn:
     """The layers are those of the extract inside the box (all of it without one); RoadsUnavailable when it cannot be read."""
     found: dict[LayerName, list[dict[str, Any]]] = {"green": [], "water": [], "buildings": [], "streets": []}
     try:
@@ -58,9 +60,8 @@ def write_layers(extract: Path, layers: Layers, box: Box | None) -> Drawn:
         raise RoadsUnavailable(
             Words(th=f"อ่านไฟล์แผนที่ {extract.name} ไม่ได้: {broken}", en=f"Cannot read {extract.name}: {broken}.")
         ) from broken
-    for name, features in found.items():
-        if features:
-            layers.put(name, features, extract.name, OSM)
+    layers.stage({name: features for name, features in found.items() if features}, extract.name, OSM)
+    layers.make_tiles(tell)
     return Drawn({name: len(features) for name, features in found.items()})
 
 

@@ -11,7 +11,7 @@ from safezone.core.i18n import Words
 if TYPE_CHECKING:
     from safezone.events.zone import Area
     from safezone.zone.layers import Layers
-    from safezone.zone.layers_import import Drawn
+    from safezone.zone.layers_import import Drawn, Tell
     from safezone.zone.road_graph import RoadGraph
 
 Profile = Literal["car", "motorcycle", "foot"]
@@ -68,7 +68,7 @@ def import_roads(extract: Path, into: Path) -> Imported:
     return write_roads(extract, into)
 
 
-def import_layers(extract: Path, layers: Layers, boundary: Area | None) -> Drawn:
+def import_layers(extract: Path, layers: Layers, boundary: Area | None, tell: Tell | None = None) -> Drawn:
     """What is drawn under the zone stands in `layers`: of all the extract, or of 3 km around the boundary.
 
     RoadsUnavailable when the extra is not installed or the extract cannot be read.
@@ -78,7 +78,7 @@ def import_layers(extract: Path, layers: Layers, boundary: Area | None) -> Drawn
     except ImportError as missing:
         raise _extra_missing(missing) from missing
     box = None if boundary is None else box_around([polygon[0] for polygon in boundary])
-    return write_layers(extract, layers, box)
+    return write_layers(extract, layers, box, tell)
 
 
 def _extra_missing(missing: ImportError) -> RoadsUnavailable:

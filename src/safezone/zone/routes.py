@@ -20,7 +20,8 @@ from safezone.zone.days import day_of
 from safezone.zone.edit_routes import ZoneEditRoutes
 from safezone.zone.findings import words_of
 from safezone.zone.history import zone_on
-from safezone.zone.import_routes import ImportRoutes, LayerRoutes
+from safezone.zone.import_routes import ImportRoutes
+from safezone.zone.layer_routes import LayerRoutes, get_layer_tile
 from safezone.zone.map_routes import get_map_file
 from safezone.zone.queries import zone_geojson
 
@@ -88,4 +89,4 @@ def _day(text: str) -> date:
         ) from None
 
 
-routes: list[Any] = [get_zone, get_map_file, ZoneEditRoutes, ImportRoutes, LayerRoutes]
+routes: list[Any] = [get_zone, get_map_file, ZoneEditRoutes, ImportRoutes, LayerRoutes, get_layer_tile]

@@ -16,6 +16,7 @@ GET    /console                                              page   page page pa
 GET    /office                                               page   page page page     page       page  page   page  page      page       page       page
 GET    /office/{section}                                     page   page page page     page       page  page   page  page      page       page       page
 GET    /assets/{file_path}                                   page   page page page     page       page  page   page  page      page       page       page
+GET    /workers/{name}                                       page   page page page     page       page  page   page  page      page       page       page
 HEAD   /assets/{file_path}                                   page   page page page     page       page  page   page  page      page       page       page
 """
 ROUTES = routes_in(TABLE)
@@ -23,5 +24,8 @@ ROUTES = routes_in(TABLE)
 
 def prepare(_asker: Any, row: Any) -> dict[str, Any]:
     """The page, or one of the files that are built."""
-    script = next((each.name for each in (WEB_DIST / "assets").glob("*.js")), "none.js")
-    return {"method": row.method, "url": row.path.format(section="zone", file_path=script)}
+    script, worker = (
+        next((each.name for each in (WEB_DIST / folder).glob("*.js")), "none.js")
+        for folder in ("assets", "workers")
+    )
+    return {"method": row.method, "url": row.path.format(section="zone", file_path=script, name=worker)}

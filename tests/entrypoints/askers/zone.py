@@ -30,6 +30,7 @@ POST   /api/v1/zone/imports/{import_id}/confirm      401    403  403  403      4
 DELETE /api/v1/zone/imports/{import_id}              401    403  403  403      404        yes   403    404   403       403        403        403
 GET    /api/v1/zone/layers                           401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
 GET    /api/v1/zone/layers/{layer}                   401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
+GET    /map/ground/{layer}/{version}/{z}/{x}/{y}     401    403  yes  yes      yes        yes   yes    yes   yes       yes        yes        yes
 """
 ROUTES = routes_in(TABLE)
 
@@ -51,7 +52,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 def prepare(asker: Any, row: Any) -> dict[str, Any]:
     """A new good request for this row, as arguments for httpx."""
-    if "/imports" in row.path or "/layers" in row.path:
+    if "/imports" in row.path or "/layers" in row.path or "/ground" in row.path:
         return _prepare_import(asker, row)
     url = row.path.format(community_id="asked", place_id="asked", name="station.pmtiles")
     if row.method == "GET":
@@ -76,7 +77,7 @@ def _version(asker: Any) -> str:
 
 def _prepare_import(asker: Any, row: Any) -> dict[str, Any]:
     """An upload belongs to whoever made it: here the administrator."""
-    Layers(asker.station.folder.ground).put("water", [{"type": "Feature"}], "a test", "")
+    Layers(asker.station.folder.ground).put("water", [{"type": "Feature", "geometry": SQUARE}], "a test", "")
     upload = {"params": {"name": "a.geojson"}, "content": json.dumps(SQUARE).encode()}
     if row.path.endswith("/imports"):
         # Nobody has more than a few that wait.
@@ -87,7 +88,7 @@ def _prepare_import(asker: Any, row: Any) -> dict[str, Any]:
         shutil.rmtree(asker.station.folder.imports, ignore_errors=True)
         answer = asker.admin.http.post("/api/v1/zone/imports", **upload)
         import_id = answer.json()["id"]
-    url = row.path.format(import_id=import_id, layer="water")
+    url = row.path.format(import_id=import_id, layer="water", version="any", z=14, x=12957, y=7428)
     bodies = {
         "answers": {},
         "confirm": {

@@ -386,6 +386,9 @@ export const en: Record<Key, string> = {
   "map.failed": "The map cannot be drawn on this computer (WebGL needed). Queue and dispatch work as usual",
   "map.illustrative": "Streets and places are illustrative",
   "map.dead.host": "The map of {host} cannot be reached — the built-in map is shown, and it is tried again",
+  "map.making": "The imported map is being prepared, {percent} % — it is drawn as soon as it is ready",
+  "map.making.failed":
+    "The imported map could not be prepared — look at the free space of the disk; it is tried again",
   "map.dead.file":
     "The station's map file cannot be read — the built-in map is shown; look at the file named in [map]",
   "map.layers": "Layers",

@@ -26,6 +26,7 @@ const GROUND: ReadonlySet<string> = new Set([
   "place_named",
   "place_removed",
   "map_sketched",
+  "ground_imported",
 ]);
 
 /** With another boundary another part of the equipment is the console's. */

@@ -14,9 +14,16 @@ export interface Ground {
   bare: boolean;
   /** Where the station's map comes from, as a person would say it; empty when it is the station's own file. */
   host: string;
+  making: Making | null;
 }
 
-export const NO_GROUND: Ground = { attribution: "", station: "none", bare: false, host: "" };
+/** What was imported is not drawn yet: its tiles are being made, or that has failed and is tried again. */
+export interface Making {
+  share: number;
+  failed: boolean;
+}
+
+export const NO_GROUND: Ground = { attribution: "", station: "none", bare: false, host: "", making: null };
 
 /** Gives each community its own quiet tint, so that neighbours are told apart. */
 export function tinted(zone: ZoneCollection): GeoJSON.FeatureCollection {

@@ -2,34 +2,52 @@
 import type { LayerSpecification, Map as MapLibre } from "maplibre-gl";
 import { ApiError, read } from "../api/client.ts";
 import type { Lang } from "../i18n/i18n.svelte.ts";
-import type { Ground, MapState } from "./ground.ts";
-import { StationMap, type MapSource } from "./station_map.ts";
+import type { Ground, Making } from "./ground.ts";
+import { STATION, StationMap, type MapSource } from "./station_map.ts";
 
 type LayerName = "green" | "water" | "buildings" | "streets";
 
-interface Layers {
-  items: { name: LayerName; version: string; attribution: string }[];
-  source: MapSource;
+interface Layer {
+  name: LayerName;
+  version: string;
+  attribution: string;
+  tiles_url: string;
+  minzoom: number;
+  maxzoom: number;
+  bounds: [number, number, number, number];
 }
 
+interface Layers {
+  items: Layer[];
+  source: MapSource;
+  making: Making | null;
+}
+
+const LOOK_AGAIN_MS = 1_500;
+const LOOK_WHETHER_DRAWN_MS = 500;
+const LOOK_AGAIN_FAILED_MS = 30_000;
+const PREFIX = "ground-";
+
 /** How each layer is drawn: quiet, so that incidents and units stand out. */
-function painted(name: LayerName, source: string): LayerSpecification[] {
+function painted(name: LayerName): LayerSpecification[] {
+  const source = PREFIX + name;
+  const of = { source, "source-layer": name };
   const id = (part: string): string => `${source}-${part}`;
   switch (name) {
     case "green":
-      return [{ id: id("fill"), source, type: "fill", paint: { "fill-color": "#12231c" } }];
+      return [{ ...of, id: id("fill"), type: "fill", paint: { "fill-color": "#12231c" } }];
     case "water":
       return [
         {
+          ...of,
           id: id("fill"),
-          source,
           type: "fill",
           filter: ["!=", ["geometry-type"], "LineString"],
           paint: { "fill-color": "#0d2438" },
         },
         {
+          ...of,
           id: id("line"),
-          source,
           type: "line",
           filter: ["==", ["geometry-type"], "LineString"],
           paint: { "line-color": "#0d2438", "line-width": 3 },
@@ -38,8 +56,8 @@ function painted(name: LayerName, source: string): LayerSpecification[] {
     case "buildings":
       return [
         {
+          ...of,
           id: id("fill"),
-          source,
           type: "fill",
           minzoom: 13,
           paint: { "fill-color": "#1d2a37", "fill-outline-color": "#2f4154" },
@@ -48,8 +66,8 @@ function painted(name: LayerName, source: string): LayerSpecification[] {
     case "streets":
       return [
         {
+          ...of,
           id: id("line"),
-          source,
           type: "line",
           layout: { "line-cap": "round", "line-join": "round" },
           paint: {
@@ -69,41 +87,108 @@ function painted(name: LayerName, source: string): LayerSpecification[] {
   }
 }
 
-/** Puts the ground under everything else and tells how it is, now and whenever it changes. A map without it is still a map. */
-export async function drawGround(
-  map: MapLibre,
-  lang: Lang,
-  tell: (ground: Ground) => void,
-): Promise<StationMap | null> {
-  let found: Layers;
-  try {
-    found = await read<Layers>("/api/v1/zone/layers");
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    return null;
+/** The ground under everything else, as it is now and whenever it changes. A map without it is still a map. */
+export class GroundLayers {
+  private station: StationMap | null = null;
+  private built: Layers["items"] = [];
+  private making: Making | null = null;
+  private planned: ReturnType<typeof setTimeout> | undefined;
+  private readonly under: string | undefined;
+
+  constructor(
+    private readonly map: MapLibre,
+    private lang: Lang,
+    private readonly tell: (ground: Ground) => void,
+  ) {
+    this.under = map.getStyle().layers.find((layer) => layer.id !== "background")?.id;
+    map.once("remove", () => clearTimeout(this.planned));
   }
-  const under = map.getStyle().layers.find((layer) => layer.id !== "background")?.id;
-  for (const layer of found.items) {
-    const source = `ground-${layer.name}`;
-    map.addSource(source, {
-      type: "geojson",
-      data: new URL(`/api/v1/zone/layers/${layer.name}?v=${layer.version}`, location.href).href,
-      maxzoom: 15,
-      tolerance: 0.5,
-    });
-    for (const each of painted(layer.name, source)) map.addLayer(each, under);
+
+  /** Looks at what is imported, now and again as long as its tiles are being made, and draws it. */
+  async refresh(): Promise<void> {
+    clearTimeout(this.planned);
+    let found: Layers;
+    try {
+      found = await read<Layers>("/api/v1/zone/layers");
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return;
+    }
+    this.draw(found.items);
+    this.making = found.making;
+    this.say(found.source);
+    if (this.making)
+      this.planned = setTimeout(
+        () => void this.refresh(),
+        this.making.failed ? LOOK_AGAIN_FAILED_MS : LOOK_AGAIN_MS,
+      );
+    if (this.station) return;
+    // Above what is built in: where it has nothing, or is away, that is what one sees.
+    this.station = new StationMap(this.map, found.source, this.under, this.lang, () =>
+      this.say(found.source),
+    );
+    await this.station.start();
   }
-  const built = found.items.map((layer) => layer.attribution);
-  const { style_url, tiles_url, attribution } = found.source;
-  const host = style_url || tiles_url ? new URL(style_url || tiles_url).host : "";
-  const say = (station: MapState): void => {
+
+  speak(lang: Lang): void {
+    this.lang = lang;
+    this.station?.speak(lang);
+  }
+
+  private draw(items: Layer[]): void {
+    if (items.map(addressOf).join() === this.built.map(addressOf).join()) return;
+    const layers = this.map.getStyle().layers;
+    for (const { id } of layers) if (id.startsWith(PREFIX)) this.map.removeLayer(id);
+    for (const { name } of this.built) this.map.removeSource(PREFIX + name);
+    const above = layers.find((layer) => layer.id.startsWith(STATION))?.id ?? this.under;
+    for (const layer of items) {
+      const { minzoom, maxzoom, bounds } = layer;
+      this.map.addSource(PREFIX + layer.name, {
+        type: "vector",
+        tiles: [location.origin + addressOf(layer)],
+        ...{ minzoom, maxzoom, bounds },
+      });
+      for (const each of painted(layer.name)) this.map.addLayer(each, above);
+    }
+    this.built = items;
+  }
+
+  private say({ style_url, tiles_url, attribution }: MapSource): void {
+    const station = this.station?.state ?? "none";
+    const built = this.built.map((layer) => layer.attribution);
     const whose = station === "drawn" ? [attribution, ...built] : built;
-    const bare = found.items.length === 0 && (station === "none" || station === "dead");
-    tell({ attribution: [...new Set(whose)].filter(Boolean).join(" · "), station, bare, host });
+    this.tell({
+      attribution: [...new Set(whose)].filter(Boolean).join(" · "),
+      station,
+      bare: this.built.length === 0 && !this.making && (station === "none" || station === "dead"),
+      host: style_url || tiles_url ? new URL(style_url || tiles_url).host : "",
+      making: this.making,
+    });
+  }
+}
+
+/** Says on the map's own box whether all of it is drawn that can be seen now. */
+export function tellDrawn(map: MapLibre): void {
+  const box = map.getContainer();
+  let planned: ReturnType<typeof setTimeout> | undefined;
+  const look = (): void => {
+    // A tile that is not there (404) ends without a word: asked for a picture, MapLibre says that it has nothing more to do.
+    if (map.loaded()) map.triggerRepaint();
+    else planned = setTimeout(look, LOOK_WHETHER_DRAWN_MS);
   };
-  say("none");
-  // Above what is built in: where it has nothing, or is away, that is what one sees.
-  const station = new StationMap(map, found.source, under, lang, say);
-  await station.start();
-  return station;
+  map.on("idle", () => {
+    clearTimeout(planned);
+    box.dataset["drawn"] = "true";
+  });
+  for (const sign of ["dataloading", "movestart"] as const)
+    map.on(sign, () => {
+      box.dataset["drawn"] = "false";
+      clearTimeout(planned);
+      planned = setTimeout(look, LOOK_WHETHER_DRAWN_MS);
+    });
+  map.once("remove", () => clearTimeout(planned));
+}
+
+function addressOf(layer: Layer): string {
+  return layer.tiles_url;
 }

@@ -12,9 +12,8 @@ import type { Place, ZoneCollection } from "../api/types.ts";
 import type { Lang } from "../i18n/i18n.svelte.ts";
 import { CROWD, type Features } from "./features.ts";
 import { boundsOf, outsideOf, tinted, type Ground } from "./ground.ts";
-import { drawGround } from "./ground_layers.ts";
+import { GroundLayers, tellDrawn } from "./ground_layers.ts";
 import { addImages } from "./images.ts";
-import type { StationMap } from "./station_map.ts";
 import { scaleBar, type ScaleBar } from "./scale.ts";
 import { nameIn, NAMED_LAYERS, zoneStyle } from "./style.ts";
 
@@ -51,7 +50,7 @@ export class ZoneMapView {
   private moved = false;
   private readonly newest = new Map<LiveSource, Features>();
   private readonly drawing = new Set<LiveSource>();
-  private station: StationMap | null = null;
+  private ground: GroundLayers | null = null;
   private pulse: ReturnType<typeof setInterval> | undefined;
   private readonly ready: Promise<void>;
 
@@ -70,6 +69,7 @@ export class ZoneMapView {
       fadeDuration: 0,
       locale: { "Map.Title": title },
     });
+    tellDrawn(this.map);
     this.map.touchZoomRotate.disableRotation();
     // Without its letters the map is still a map: a server that was away for a moment must not leave it blank.
     const letters = document.fonts.load('700 18px "Plex Thai"').catch(() => []);
@@ -108,7 +108,13 @@ export class ZoneMapView {
   /** Puts the ground under the zone; whose map it is, and that it is away, must be shown. */
   async drawGround(lang: Lang, tell: (ground: Ground) => void): Promise<void> {
     await this.ready;
-    this.station = await drawGround(this.map, lang, tell);
+    this.ground = new GroundLayers(this.map, lang, tell);
+    await this.ground.refresh();
+  }
+
+  /** Something may have been imported. */
+  async refreshGround(): Promise<void> {
+    await this.ground?.refresh();
   }
 
   /** Draws these features; what comes while the last is still being drawn waits, and only the newest is taken up. */
@@ -134,7 +140,7 @@ export class ZoneMapView {
     this.map.getCanvas().setAttribute("aria-label", title);
     await this.ready;
     for (const layer of NAMED_LAYERS) this.map.setLayoutProperty(layer, "text-field", nameIn(lang));
-    this.station?.speak(lang);
+    this.ground?.speak(lang);
   }
 
   /** Unacknowledged incidents breathe; not for people who asked for less motion, and not when there are none. */

@@ -13,7 +13,9 @@ export interface MapSource {
   attribution: string;
 }
 
-const PREFIX = "station";
+/** With this the names of its layers and sources begin. */
+export const STATION = "station";
+const PREFIX = STATION;
 const FONT = ["Plex Thai"];
 const TURN_MS = 1_000;
 const TRY_AGAIN_MS = 30_000;
@@ -35,7 +37,7 @@ export class StationMap {
     private readonly source: MapSource,
     private readonly under: string | undefined,
     private lang: Lang,
-    private readonly tell: (state: MapState) => void,
+    private readonly tell: () => void,
   ) {}
 
   get address(): string {
@@ -146,7 +148,7 @@ export class StationMap {
       this.map.setLayoutProperty(id, "visibility", state === "drawn" ? "visible" : "none");
     if (this.state === state) return;
     this.state = state;
-    this.tell(state);
+    this.tell();
   }
 
   private readonly onError = (event: ErrorEvent & { sourceId?: string }): void => {
@@ -165,14 +167,19 @@ export class StationMap {
   };
 }
 
-/** A layer of somebody's style as one of ours: its signs need pictures that we do not ask for, its names our letters. */
+/** A layer of somebody's style as one of ours: its signs and patterns need pictures that we do not ask for, its names our letters. */
 function ours(layer: LayerSpecification): LayerSpecification | null {
   const source = "source" in layer ? { source: `${PREFIX}-${String(layer.source)}` } : {};
-  const copy = { ...layer, ...source, id: `${PREFIX}-${layer.id}` } as LayerSpecification;
+  const paint = "paint" in layer ? { paint: without(layer.paint, /-pattern$/) } : {};
+  const copy = { ...layer, ...source, ...paint, id: `${PREFIX}-${layer.id}` } as LayerSpecification;
   if (copy.type !== "symbol") return copy;
-  const layout = Object.entries(copy.layout ?? {}).filter(([key]) => !key.startsWith("icon-"));
-  if (!layout.some(([key]) => key === "text-field")) return null;
-  return { ...copy, layout: { ...Object.fromEntries(layout), "text-font": FONT } };
+  const layout = without(copy.layout, /^icon-/);
+  if (!("text-field" in layout)) return null;
+  return { ...copy, layout: { ...layout, "text-font": FONT } };
+}
+
+function without(said: object | undefined, names: RegExp): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(said ?? {}).filter(([key]) => !names.test(key)));
 }
 
 function isLoaded(tile: unknown): boolean {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -42,9 +43,22 @@ def run_map(args: argparse.Namespace, _wire: Wire) -> int:
 def _import_extract(extract: Path, folder: DataFolder) -> int:
     done = import_roads(extract, folder.roads_file)
     print(f"{extract.name}: {done}")
-    drawn = import_layers(extract, Layers(folder.ground), _boundary(folder))
+    drawn = import_layers(extract, Layers(folder.ground), _boundary(folder), _Progress())
     print(f"{extract.name}: {drawn} — © OpenStreetMap contributors")
     return 0
+
+
+class _Progress:
+    """Says every tenth of each layer's tiles."""
+
+    def __init__(self) -> None:
+        self._said: tuple[str, int] = ("", 0)
+
+    def __call__(self, layer: str, share: float) -> None:
+        now = (layer, int(share * 10) * 10)
+        if now != self._said:
+            self._said = now
+            print(f"ทำแผ่นแผนที่ / making tiles: {layer} {now[1]} %", file=sys.stderr, flush=True)
 
 
 def _boundary(folder: DataFolder) -> list[Any] | None:
@@ -78,9 +92,11 @@ def _import_buildings(path: Path, folder: DataFolder, crs: str | None) -> int:
         return 1
     for problem in proposal.problems:
         say(problem)
-    layer = Layers(folder.ground).put("buildings", map(building, prepared.buildings), path.name, "")
-    if layer is None:
+    if not prepared.buildings:
         return 1
+    layers = Layers(folder.ground)
+    (layer,) = layers.stage({"buildings": map(building, prepared.buildings)}, path.name, "")
+    layers.make_tiles(_Progress())
     print(
         f"{path.name}: {layer.features:,} อาคาร / buildings, {proposal.crs_name}, {layer.bytes / 1024:.0f} KiB"
     )

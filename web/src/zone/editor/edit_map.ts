@@ -11,8 +11,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { Place, ZoneCollection } from "../../api/types.ts";
 import type { Lang } from "../../i18n/i18n.svelte.ts";
 import { boundsOf, outsideOf, tinted, type Ground } from "../ground.ts";
-import { drawGround } from "../ground_layers.ts";
-import type { StationMap } from "../station_map.ts";
+import { GroundLayers, tellDrawn } from "../ground_layers.ts";
 import { nameIn, NAMED_LAYERS, zoneStyle } from "../style.ts";
 import { addBoxImages } from "../images.ts";
 import { EDIT_LAYERS, OVERLAYS, type Overlay } from "./edit_layers.ts";
@@ -48,7 +47,7 @@ export class EditMap {
   private drawn: outline.Drawn = outline.EMPTY;
   private tool: Tool = "look";
   private dragged: outline.At | null = null;
-  private station: StationMap | null = null;
+  private ground: GroundLayers | null = null;
   private zone: ZoneCollection | null = null;
   private lines: outline.Corner[][] = [];
   private shownSnap = "";
@@ -77,6 +76,7 @@ export class EditMap {
       fadeDuration: 0,
       locale: { "Map.Title": title },
     });
+    tellDrawn(this.map);
     this.map.touchZoomRotate.disableRotation();
     const letters = document.fonts.load('700 18px "Plex Thai"').catch(() => []);
     this.ready = letters.then(async () => {
@@ -84,7 +84,8 @@ export class EditMap {
       addBoxImages(this.map);
     });
     void this.ready.then(async () => {
-      this.station = await drawGround(this.map, lang, ground);
+      this.ground = new GroundLayers(this.map, lang, ground);
+      await this.ground.refresh();
     });
     this.map.on("click", (event) => this.click(event));
     this.map.on("contextmenu", (event) => this.takeAway(event));
@@ -109,6 +110,11 @@ export class EditMap {
     const bounds = boundsOf(zone);
     if (bounds && fit) this.map.fitBounds(bounds, { padding: 40, animate: false });
     this.events.shown();
+  }
+
+  /** Something was imported. */
+  async refreshGround(): Promise<void> {
+    await this.ground?.refresh();
   }
 
   async show(overlay: Overlay, features: GeoJSON.FeatureCollection | null): Promise<void> {
@@ -151,7 +157,7 @@ export class EditMap {
   async speak(lang: Lang): Promise<void> {
     await this.ready;
     for (const layer of NAMED_LAYERS) this.map.setLayoutProperty(layer, "text-field", nameIn(lang));
-    this.station?.speak(lang);
+    this.ground?.speak(lang);
   }
 
   destroy(): void {
