@@ -14,7 +14,7 @@ from safezone.core import (
     settings_views,
     together,
 )
-from safezone.core.accounts import forgetting, guessing, own, passkeys, provider_links
+from safezone.core.accounts import forgetting, guessing, own, passkeys, provider_links, provider_sessions
 from safezone.core.accounts import handlers as accounts
 from safezone.core.bus import Bus
 from safezone.core.in_force import SettingsInForce
@@ -45,6 +45,7 @@ def wire(settings: Settings) -> House:
     own.register(bus, settings.accounts)
     passkeys.register(bus, settings.accounts)
     provider_links.register(bus, settings.accounts)
+    provider_sessions.register(bus)
     once.register(bus)
     together.register(bus)
     listeners.register(bus)

@@ -20,7 +20,7 @@ from safezone.core.auth import Issued
 from safezone.core.identity import Role, public
 from safezone.core.provider_settings import Oidc
 from safezone.core.settings import Settings
-from safezone.entrypoints.oidc.routes import PATH
+from safezone.entrypoints.oidc.ways import PATH
 from tests.support.engines import EngineName
 from tests.support.provider import CLIENT, SECRET, Provider
 from tests.support.station import STATION, RunningStation, who

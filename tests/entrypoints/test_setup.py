@@ -34,10 +34,15 @@ def test_a_step_is_done_when_it_has_happened(station: RunningStation) -> None:
     assert (pressed["sos_point"], pressed["acknowledged_at"]) == ("sos-03", None)
     operator = station.api("operator")
     operator.on(operator.incident(incident), "acknowledge")
-    assert look()["pressed"]["acknowledged_at"] is not None
+    acknowledged = look()["pressed"]["acknowledged_at"]
+    assert acknowledged is not None
+    station.clock.advance(300)
+    station.api("sos-02").report("sos")
+    assert look()["pressed"]["sos_point"] == "sos-02"
+    assert look()["pressed"]["acknowledged_at"] == acknowledged, "a later press does not undo it"
 
     station.api("public").report("noise")
-    assert look()["pressed"]["sos_point"] == "sos-03", "only a press of a pole counts"
+    assert look()["pressed"]["sos_point"] == "sos-02", "only a press of a pole counts"
     station.api("car-1").act("/api/v1/units/car-1/duty", {"on": True})
     assert look()["on_duty_at"] is not None
 

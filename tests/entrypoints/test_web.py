@@ -166,7 +166,7 @@ def test_more_than_is_taken_at_once_is_refused(path: str, chunked: bool, station
         headers={"content-type": "application/json"},
     )
     assert (answer.status_code, answer.json()["code"]) == (413, "request_entity_too_large")
-    assert answer.json()["words"]["th"] == "ข้อมูลใหญ่เกินไป"
+    assert answer.json()["words"]["th"].startswith("ข้อมูลใหญ่เกินไป")
     client.http.close()
 
 

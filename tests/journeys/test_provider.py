@@ -89,6 +89,37 @@ def test_in_by_the_provider_and_out_when_they_sign_out_there(
     expect(page.get_by_test_id("provider-enter")).to_be_visible()
 
 
+def test_out_of_the_station_and_then_of_the_provider(
+    house: Station, provider: OpenIdProvider, page: Page
+) -> None:
+    to_the_provider(page, "somchai")
+    page.get_by_role("button", name="allow").click()
+    expect(page.get_by_test_id("who")).to_contain_text("somchai")
+    page.get_by_test_id("signout").click()
+    expect(page.get_by_test_id("provider-still-in")).to_contain_text("ยังลงชื่อเข้าใช้บัญชีตำรวจอยู่")
+    page.get_by_test_id("provider-leave").click()
+    expect(page.get_by_test_id("provider-left")).to_contain_text("ออกจากระบบที่ผู้ให้บริการแล้วด้วย")
+    expect(page.get_by_test_id("provider-still-in")).to_have_count(0)
+    page.get_by_test_id("provider-enter").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()  # nobody is signed in there
+
+
+def test_out_of_the_provider_and_so_of_the_station(
+    house: Station, provider: OpenIdProvider, page: Page
+) -> None:
+    """The provider's page says it in a frame, which this station lets it and nobody else have."""
+    to_the_provider(page, "somchai")
+    page.get_by_role("button", name="allow").click()
+    expect(page.get_by_test_id("who")).to_contain_text("somchai")
+    at_provider = page.context.new_page()
+    with at_provider.expect_response(lambda answer: "/front-logout" in answer.url) as answer:
+        at_provider.goto(f"{provider.issuer}/sign-out")
+    assert answer.value.status == 200
+    assert provider.issuer in answer.value.headers["content-security-policy"]
+    assert page.evaluate("async () => (await fetch('/api/v1/session')).status") == 401
+    at_provider.close()
+
+
 def test_whom_the_station_does_not_know_is_told_so(page: Page) -> None:
     to_the_provider(page, "stranger")
     page.get_by_role("button", name="allow").click()

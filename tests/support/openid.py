@@ -103,10 +103,12 @@ class OpenIdProvider:
         self._client = _Client(self.secret)
         self._codes: dict[str, _Code] = {}
         self._key = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig", "alg": "RS256"})
-        self._logout = ""
+        self._logout = self._front = self._out = ""
+        self.sids: dict[str, str] = {}
         app = Flask("openid")
         app.config.update(SECRET_KEY=secrets.token_hex(), SESSION_COOKIE_NAME="openid_session")
         self._routes(app)
+        self._way_out(app)
         self._server = make_server("127.0.0.1", 0, app, threaded=True)
         self.issuer = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -116,6 +118,8 @@ class OpenIdProvider:
         """The station at this address is the client."""
         self._client.redirect_uri = f"{station}/api/v1/session/oidc/callback"
         self._logout = f"{station}/api/v1/session/oidc/logout"
+        self._front = f"{station}/api/v1/session/oidc/front-logout"
+        self._out = f"{station}/api/v1/session/oidc/left"
 
     def close(self) -> None:
         self._server.shutdown()
@@ -151,6 +155,9 @@ class OpenIdProvider:
                 authorization_endpoint=f"{self.issuer}/authorize",
                 token_endpoint=f"{self.issuer}/token",
                 jwks_uri=f"{self.issuer}/keys",
+                end_session_endpoint=f"{self.issuer}/sign-out",
+                frontchannel_logout_supported=True,
+                frontchannel_logout_session_supported=True,
                 code_challenge_methods_supported=["S256"],
                 token_endpoint_auth_methods_supported=["client_secret_basic"],
             )
@@ -173,7 +180,8 @@ class OpenIdProvider:
             if request.method == "POST":
                 user = request.form["user"]
                 if self.people.get(user) == request.form["password"]:
-                    session["user"] = user
+                    session["user"], session["sid"] = user, secrets.token_urlsafe(12)
+                    self.sids[user] = session["sid"]
                     return redirect(request.args["next"])
                 problem = "No such person, or another password"
             fields = [("user", "text"), ("password", "password")]
@@ -195,6 +203,25 @@ class OpenIdProvider:
                 return server.create_authorization_response(grant_user=allowed, grant=grant)
             title = f"{user}: may the station know who you are?"
             return render_template_string(PAGE, title=title, fields=[], buttons=["allow", "deny"])
+
+    def _way_out(self, app: Flask) -> None:
+        @app.get("/sign-out")
+        def sign_out() -> Any:
+            """By the station, with its ID token (RP-initiated logout); or at this provider's own page, which tells the
+            station in a frame (front-channel logout).
+            """
+            sid = session.get("sid", "")
+            session.clear()
+            back = request.args.get("post_logout_redirect_uri")
+            if back is None:
+                said = urlencode({"iss": self.issuer, "sid": sid})
+                return render_template_string(
+                    '<h1>signed out</h1><iframe name="station" src="{{ where }}"></iframe>',
+                    where=f"{self._front}?{said}",
+                )
+            hint = jwt.decode(request.args["id_token_hint"], self._key, algorithms=["RS256"]).claims
+            assert (hint["aud"], hint["sid"], back) == (CLIENT, sid, self._out)
+            return redirect(f"{back}?{urlencode({'state': request.args['state']})}")
 
 
 def _grant(provider: OpenIdProvider) -> type[AuthorizationCodeGrant]:
@@ -235,6 +262,6 @@ def _code_of(provider: OpenIdProvider) -> OpenIDCode:
             return {"iss": provider.issuer, "aud": CLIENT}
 
         def generate_user_info(self, user: str, _scope: str) -> UserInfo:
-            return UserInfo(sub=provider.subject_of(user), preferred_username=user)
+            return UserInfo(sub=provider.subject_of(user), preferred_username=user, sid=provider.sids[user])
 
     return Code(require_nonce=True)

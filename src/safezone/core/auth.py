@@ -120,8 +120,8 @@ def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
 
 
 _EXPORTS_OF_A_PERSON: Final = Words(
-    th="สิทธิ์ส่งออกให้ได้เฉพาะโทเค็นของเครื่อง บุคคลยืนยันตัวตนทุกครั้งที่ส่งออก",
-    en="Only a machine's token may export by itself; a person proves each time who they are.",
+    th="สิทธิ์ส่งออกให้ได้เฉพาะโทเค็นของเครื่อง ให้บุคคลใช้บัญชีของตน และยืนยันตัวตนทุกครั้งที่ส่งออก",
+    en="Only a machine's token may export by itself; a person uses an account and proves each time who they are.",
 )
 
 
@@ -218,7 +218,13 @@ def _revoke_credential(cmd: RevokeCredential, uow: UnitOfWork) -> None:
         )
     ).first()
     if found is None:
-        raise NotFound("no_credential", Words(th="ไม่พบสิทธิ์เข้าใช้นี้", en="There is no such credential."))
+        raise NotFound(
+            "no_credential",
+            Words(
+                th="ไม่พบสิทธิ์เข้าใช้นี้ เปิดรายการใหม่เพื่อดูว่ามีอะไรบ้าง",
+                en="There is no such credential; open the list anew to see which there are.",
+            ),
+        )
     uow.record(CredentialRevoked(credential_id=cmd.credential_id, reason=cmd.reason))
 
 

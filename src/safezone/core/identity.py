@@ -87,11 +87,12 @@ class Identity(msgspec.Struct, frozen=True):
             return
         if self.role == "public":
             raise NotSignedIn("sign_in", _SIGN_IN)
+        takes = ", ".join(roles)
         raise NotAllowed(
             "not_your_role",
             Words(
-                th=f"บทบาท “{self.role}” ทำรายการนี้ไม่ได้ (ต้องเป็น {', '.join(roles)})",
-                en=f"The role “{self.role}” may not do this (it takes {', '.join(roles)}).",
+                th=f"บทบาท “{self.role}” ทำรายการนี้ไม่ได้ (ต้องเป็น {takes}) หากเป็นงานของท่าน ขอให้ผู้ดูแลระบบเปลี่ยนบทบาท",
+                en=f"The role “{self.role}” may not do this (it takes {takes}). Ask the administrator if it is your work.",
             ),
         )
 

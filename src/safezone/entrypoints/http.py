@@ -31,6 +31,7 @@ from safezone.entrypoints.headers import PAGE_HEADERS, add_headers, page_headers
 from safezone.entrypoints.live import LiveHub
 from safezone.entrypoints.live_route import live_route
 from safezone.entrypoints.notice_routes import NoticeRoutes
+from safezone.entrypoints.oidc.leaving import LeavingRoutes
 from safezone.entrypoints.oidc.provider import Provider
 from safezone.entrypoints.oidc.routes import OidcRoutes
 from safezone.entrypoints.overview_routes import OverviewRoutes
@@ -73,6 +74,7 @@ _ROUTES: Final[list[Any]] = [
     PeopleRoutes,
     SessionsRoutes,
     OidcRoutes,
+    LeavingRoutes,
     PasskeyRoutes,
     ConsoleRoutes,
     IncidentRoutes,

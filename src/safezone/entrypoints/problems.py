@@ -85,7 +85,10 @@ def on_http_error(_request: Request[Any, Any, Any], problem: HTTPException) -> R
     if isinstance(problem, ValidationException):
         places = _places(problem.extra)
         listed = "; ".join(places) or problem.detail
-        words = Words(th=f"ข้อมูลที่ส่งมาไม่ถูกต้อง: {listed}", en=f"What was sent does not fit: {listed}")
+        words = Words(
+            th=f"ข้อมูลที่ส่งมาไม่ถูกต้อง แก้แล้วส่งใหม่: {listed}",
+            en=f"What was sent does not fit; correct it and send it again: {listed}",
+        )
         return _answer(422, "does_not_fit", words, {"errors": places})
     phrase = HTTPStatus(status).phrase
     words = _FRAMEWORK.get(status, Words(th=phrase, en=phrase))
@@ -95,8 +98,14 @@ def on_http_error(_request: Request[Any, Any, Any], problem: HTTPException) -> R
 _FRAMEWORK: Final = {
     400: Words(th="อ่านคำขอไม่ได้: ต้องเป็น JSON ที่ถูกต้อง", en="The request cannot be read: it must be valid JSON."),
     404: Words(th="ไม่มีที่อยู่นี้ ดูรายการได้ที่ /schema/openapi.json", en="No such address; see /schema/openapi.json."),
-    405: Words(th="ที่อยู่นี้ไม่รับวิธีเรียกแบบนี้", en="This address does not take this method."),
-    413: Words(th="ข้อมูลใหญ่เกินไป", en="That is more than is taken at once."),
+    405: Words(
+        th="ที่อยู่นี้ไม่รับวิธีเรียกแบบนี้ ดู /schema/openapi.json",
+        en="This address does not take this method; see /schema/openapi.json.",
+    ),
+    413: Words(
+        th="ข้อมูลใหญ่เกินไป ส่งให้น้อยลงหรือแบ่งเป็นหลายครั้ง",
+        en="That is more than is taken at once; send less, or in several parts.",
+    ),
     415: Words(
         th="ชนิดข้อมูลนี้ใช้ไม่ได้ ต้องเป็น application/json", en="This media type is not taken; send application/json."
     ),

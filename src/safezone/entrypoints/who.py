@@ -68,8 +68,8 @@ class Doorman:
             raise NotAllowed(
                 "not_from_our_page",
                 Words(
-                    th="คำขอนี้ไม่ได้มาจากหน้าจอของระบบ (ไม่มีส่วนหัว X-Safezone)",
-                    en="This request did not come from our own page (the header X-Safezone is missing).",
+                    th="คำขอนี้ไม่ได้มาจากหน้าจอของระบบ (ไม่มีส่วนหัว X-Safezone): เปิดหน้าเว็บของสถานีแล้วทำใหม่",
+                    en="This request did not come from our own page (the header X-Safezone is missing): use the station's page.",
                 ),
             )
         return identity

@@ -53,7 +53,7 @@ _TWINS: Final = select(twin).where(
 
 
 class Pressed(msgspec.Struct, frozen=True):
-    """That an SOS point was pressed, and when somebody in the command centre took it (aware UTC)."""
+    """The newest press of an SOS point, and when the first of all was taken in the command centre (aware UTC)."""
 
     sos_point: str | None
     at: datetime
@@ -381,14 +381,15 @@ def count_by_state(conn: Connection, station: str) -> tuple[dict[str, int], int]
 
 
 def find_pressed(conn: Connection, station: str) -> Pressed | None:
-    """The newest press of an SOS point; None while nobody has pressed one. Who asks answers for who may know it."""
+    """The newest press of an SOS point, and when the first of all was acknowledged; None while nobody has pressed one. Who asks answers for who may know it."""
     pressed = (incident.c.station == station) & (incident.c.channel == "sos_point")
     row = conn.execute(
-        select(incident.c.sos_point, incident.c.last_report_at_us, incident.c.acknowledged_at_us)
+        select(incident.c.sos_point, incident.c.last_report_at_us)
         .where(pressed)
         .order_by(incident.c.last_report_at_us.desc(), incident.c.last_seq.desc())
         .limit(1)
     ).first()
     if row is None:
         return None
-    return Pressed(row.sos_point, from_us(row.last_report_at_us), maybe_from_us(row.acknowledged_at_us))
+    acknowledged_us = conn.execute(select(func.min(incident.c.acknowledged_at_us)).where(pressed)).scalar_one()
+    return Pressed(row.sos_point, from_us(row.last_report_at_us), maybe_from_us(acknowledged_us))

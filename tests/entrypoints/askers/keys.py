@@ -22,6 +22,9 @@ TABLE = """
 GET    /api/v1/session/oidc                        yes    yes  yes  yes      yes        yes   yes     yes   yes       yes        yes        yes
 GET    /api/v1/session/oidc/start                  302    302  302  302      302        302   302     302   302       302        302        302
 GET    /api/v1/session/oidc/callback               302    302  302  302      302        302   302     302   302       302        302        302
+GET    /api/v1/session/oidc/leave                  302    302  302  302      302        302   302     302   302       302        302        302
+GET    /api/v1/session/oidc/left                   302    302  302  302      302        302   302     302   302       302        302        302
+GET    /api/v1/session/oidc/front-logout           404    404  404  404      404        404   404     404   404       404        404        404
 POST   /api/v1/session/oidc/second                 401    401  401  401      401        401   401     401   401       401        401        401
 POST   /api/v1/session/oidc/logout                 404    404  404  404      404        404   404     404   404       404        404        404
 GET    /api/v1/session/oidc/links                  401    403  403  403      403        403   403     403   403       403        403        403

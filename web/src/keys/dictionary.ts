@@ -34,9 +34,19 @@ export const keysTh = {
   "oidc.no_account": "บัญชีนี้ยังไม่เชื่อมกับบัญชีของสถานี: เข้าด้วยรหัสผ่านก่อนแล้วเชื่อม หรือติดต่อผู้ดูแลระบบ",
   "oidc.not_allowed": "บัญชีนี้ไม่อยู่ในกลุ่มที่สถานีอนุญาต ติดต่อผู้ดูแลระบบ",
   "oidc.no_second_factor": "บทบาทของท่านต้องยืนยันสองขั้น แต่บัญชียังไม่ได้ตั้ง: ขอลิงก์ใหม่จากผู้ดูแลระบบ",
-  "oidc.denied": "ยกเลิกที่ผู้ให้บริการแล้ว",
+  "oidc.denied": "ยกเลิกที่ผู้ให้บริการแล้ว เริ่มใหม่ได้ หรือใช้รหัสผ่านของสถานี",
   "oidc.step_up": "เข้าใช้ใหม่ภายใน 10 นาทีก่อน จึงเชื่อมบัญชีได้",
   "oidc.account_suspended": "บัญชีนี้ถูกระงับ ติดต่อผู้ดูแลระบบของสถานี",
+  "oidc.account_expired": "บัญชีนี้หมดอายุแล้ว ขอให้ผู้ดูแลระบบของสถานีกำหนดวันใหม่",
+  "oidc.account_no_second_factor": "บทบาทของท่านต้องยืนยันสองขั้น แต่บัญชียังไม่ได้ตั้ง: ขอลิงก์ใหม่จากผู้ดูแลระบบ",
+  "oidc.bad_sign_in": "การเชื่อมบัญชีนี้เปลี่ยนไประหว่างทาง กรุณาเริ่มใหม่ หรือติดต่อผู้ดูแลระบบ",
+  "oidc.linked_elsewhere": "บัญชีของผู้ให้บริการนี้เชื่อมกับบัญชีอื่นของสถานีแล้ว: เข้าด้วยบัญชีนั้นแล้วยกเลิกการเชื่อมก่อน",
+  "oidc.signed_out": "ออกจากระบบไปแล้วระหว่างทาง ลงชื่อเข้าใช้แล้วเชื่อมใหม่",
+  "oidc.none": "สถานีนี้ไม่ได้ตั้งค่าผู้ให้บริการยืนยันตัวตน ใช้รหัสผ่านหรือกุญแจผ่านแทน",
+  "oidc.left": "ออกจากระบบที่ผู้ให้บริการแล้วด้วย ปิดหน้าต่างนี้ได้",
+  "oidc.not_left": "ผู้ให้บริการไม่ตอบ จึงยังลงชื่อเข้าใช้ที่นั่นอยู่: ออกจากระบบที่หน้าเว็บของผู้ให้บริการ หรือปิดเบราว์เซอร์ทั้งหมด",
+  "keys.still_in": "ออกจากเซฟโซนแล้ว แต่เบราว์เซอร์นี้ยังลงชื่อเข้าใช้{label}อยู่ ถ้าเครื่องนี้ใช้ร่วมกัน ให้ออกที่นั่นด้วย",
+  "keys.leave": "ออกจาก{label}ด้วย",
   "oidc.other": "เข้าใช้ด้วยผู้ให้บริการไม่สำเร็จ กรุณาเริ่มใหม่",
 } as const;
 
@@ -78,8 +88,22 @@ export const keysEn: Record<keyof typeof keysTh, string> = {
   "oidc.not_allowed": "This account is in no group that the station lets in; ask the administrator",
   "oidc.no_second_factor":
     "Your role takes a second factor and this account has none: ask the administrator for a new link",
-  "oidc.denied": "Cancelled at the provider",
+  "oidc.denied": "Cancelled at the provider: begin again, or use the station's own password",
   "oidc.step_up": "Sign in again within ten minutes before you link an account",
   "oidc.account_suspended": "This account is suspended; ask the station's administrator",
+  "oidc.account_expired": "This account has expired; ask the station's administrator for a later day",
+  "oidc.account_no_second_factor":
+    "Your role takes a second factor and this account has none: ask the administrator for a new link",
+  "oidc.bad_sign_in": "The link of this account changed on the way; begin again, or ask the administrator",
+  "oidc.linked_elsewhere":
+    "This account of the provider is linked to another one of the station: sign in with that one and unlink it first",
+  "oidc.signed_out": "You were signed out on the way: sign in, and link the account again",
+  "oidc.none": "This station has no sign-in provider; use your password or a passkey",
+  "oidc.left": "You are signed out at the provider too; this window may be closed",
+  "oidc.not_left":
+    "The provider does not answer, so you are signed in there still: sign out on its own page, or close the whole browser",
+  "keys.still_in":
+    "You are signed out of Safe Zone, but this browser is still signed in with {label}. Others use this machine? Sign out there too",
+  "keys.leave": "Sign out of {label} too",
   "oidc.other": "Signing in with the provider did not work; begin again",
 };

@@ -7,6 +7,8 @@ const PATH = "/api/v1/session/oidc";
 export interface ProviderView {
   label: Words;
   trouble: Words | null;
+  /** Whoever has just signed out here is signed in there still. */
+  still_in: boolean;
 }
 
 export interface Link {
@@ -18,6 +20,7 @@ export interface Link {
 
 export const provider = {
   start: `${PATH}/start`,
+  leave: `${PATH}/leave`,
   startLink: `${PATH}/start?link=true`,
   ways: async () => (await read<{ provider: ProviderView | null }>(PATH)).provider,
   second: (code: string) => send<SessionView>(`${PATH}/second`, { code }),

@@ -164,7 +164,8 @@ export const setupEn: Record<keyof typeof setupTh, string> = {
   "setup.patrol.device": "Device identifier",
   "setup.patrol.sign_on": "Sign {unit} on to duty",
   "setup.step.press": "A real press on a real screen",
-  "setup.step.press.do": "Open the command centre, press the pole again, and acknowledge it on the screen",
+  "setup.step.press.do":
+    "Open the command centre: the incident of your press waits in the queue. Choose it and acknowledge it (you may press the pole again)",
   "setup.step.press.go": "Open the command centre",
   "setup.step.press.done": "Acknowledged at {time} — the station is at work",
 };

@@ -15,7 +15,7 @@ from safezone.core.accounts import commands as cmds
 from safezone.core.accounts import events as ev
 from safezone.core.accounts.handlers import account_to_change, end_credentials, keep_an_admin
 from safezone.core.accounts.selection import count_other_admins
-from safezone.core.accounts.tables import account, known_browser
+from safezone.core.accounts.tables import account, known_browser, provider_session
 from safezone.core.bus import Bus
 from safezone.core.credentials import credential
 from safezone.core.db import to_us
@@ -57,8 +57,9 @@ def _forget_browsers(uow: UnitOfWork, account_id: str) -> None:
     sessions = select(credential.c.id).where(
         credential.c.station == uow.station, credential.c.account_id == account_id
     )
-    used = (session_use.c.station == uow.station) & session_use.c.credential_id.in_(sessions)
-    uow.conn.execute(session_use.delete().where(used))
+    for beside in (session_use, provider_session):
+        of_them = (beside.c.station == uow.station) & beside.c.credential_id.in_(sessions)
+        uow.conn.execute(beside.delete().where(of_them))
 
 
 def list_due(

@@ -147,8 +147,8 @@ def _add(cmd: AddPasskey, uow: UnitOfWork) -> str:
         raise Conflict(
             "passkey_known",
             Words(
-                th=f"กุญแจนี้ลงทะเบียนไว้แล้ว หรือมีครบ {MOST} ดอกแล้ว",
-                en=f"This key is registered already, or there are {MOST} of them.",
+                th=f"กุญแจนี้ลงทะเบียนไว้แล้ว หรือมีครบ {MOST} ดอกแล้ว: ใช้กุญแจอื่น หรือลบดอกที่ไม่ใช้ก่อน",
+                en=f"This key is registered already, or there are {MOST}: use another one, or remove one first.",
             ),
         )
     passkey_id = new_id()
@@ -212,7 +212,13 @@ def _note_signed(uow: UnitOfWork, account_id: str, signed: Signed) -> bool:
 def _find(uow: UnitOfWork, account_id: str, passkey_id: str) -> Any:
     row = next((row for row in _rows(uow.conn, uow.station, account_id) if row.id == passkey_id), None)
     if row is None:
-        raise NotFound("no_passkey", Words(th="ไม่มีกุญแจนี้", en="There is no such passkey."))
+        raise NotFound(
+            "no_passkey",
+            Words(
+                th="ไม่มีกุญแจนี้ อาจถูกลบไปแล้ว เปิดหน้าบัญชีของฉันใหม่เพื่อดูรายการ",
+                en="There is no such passkey; it may have been removed. Open your account page anew to see which there are.",
+            ),
+        )
     return row
 
 

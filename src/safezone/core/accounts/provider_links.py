@@ -16,6 +16,7 @@ from safezone.core.accounts import events as ev
 from safezone.core.accounts import refusals
 from safezone.core.accounts.commands import OpenAccountSession, Second
 from safezone.core.accounts.own import Own, require_account
+from safezone.core.accounts.provider_sessions import AtProvider, note_at_provider
 from safezone.core.accounts.spent import spend
 from safezone.core.accounts.tables import provider_link
 from safezone.core.auth import Issued
@@ -82,6 +83,7 @@ class OpenByProvider(msgspec.Struct, frozen=True, kw_only=True):
     second: Second = Second()
     hint: Hint = Hint()
     browser_secret: str = ""
+    at: AtProvider | None = None
 
 
 class ProviderLinkView(msgspec.Struct, frozen=True):
@@ -127,8 +129,8 @@ def _record_link(uow: UnitOfWork, account_id: str, who: Subject) -> None:
         raise Conflict(
             "linked_elsewhere",
             Words(
-                th="บัญชีของผู้ให้บริการนี้เชื่อมกับบัญชีอื่นของสถานีอยู่แล้ว",
-                en="This account of the provider is linked to another account of the station.",
+                th="บัญชีของผู้ให้บริการนี้เชื่อมกับบัญชีอื่นของสถานีอยู่แล้ว: เข้าด้วยบัญชีนั้นแล้วยกเลิกการเชื่อมก่อน",
+                en="This account of the provider is linked to another one of the station: sign in with that and unlink it first.",
             ),
         )
     if linked is None:
@@ -140,7 +142,13 @@ def _unlink(cmd: UnlinkProvider, uow: UnitOfWork) -> None:
     account_id = require_account(uow.identity)
     row = next((row for row in _rows(uow.conn, uow.station, account_id) if row.id == cmd.link_id), None)
     if row is None:
-        raise NotFound("no_link", Words(th="ไม่มีการเชื่อมนี้", en="There is no such link."))
+        raise NotFound(
+            "no_link",
+            Words(
+                th="ไม่มีการเชื่อมนี้ อาจยกเลิกไปแล้ว เปิดหน้าบัญชีของฉันใหม่เพื่อดู",
+                en="There is no such link; it may have been undone. Open your account page anew to see.",
+            ),
+        )
     uow.record(ProviderUnlinked(account_id=account_id, link_id=row.id))
     vault.erase(uow.conn, uow.station, [row.ref])
 
@@ -152,7 +160,7 @@ def _open(cmd: OpenByProvider, uow: UnitOfWork, own: Own) -> Issued:
         _record_link(uow, cmd.account_id, cmd.who)
     elif find_linked(uow.conn, uow.station, cmd.who) != cmd.account_id:
         raise refusals.bad_sign_in()
-    return own.open_session(
+    issued = own.open_session(
         OpenAccountSession(
             account_id=cmd.account_id,
             by=cmd.by,
@@ -162,6 +170,9 @@ def _open(cmd: OpenByProvider, uow: UnitOfWork, own: Own) -> Issued:
         ),
         uow,
     )
+    if cmd.at is not None:
+        note_at_provider(uow, issued.credential_id, cmd.at)
+    return issued
 
 
 def _apply_linked(conn: Connection, entry: Entry, event: ProviderLinked) -> None:

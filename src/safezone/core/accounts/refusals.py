@@ -38,8 +38,8 @@ def closed(state: str) -> NotAllowed:
             en="This account is suspended; ask the station's administrator.",
         ),
         "expired": Words(
-            th="บัญชีนี้หมดอายุแล้ว ติดต่อผู้ดูแลระบบของสถานี",
-            en="This account has expired; ask the station's administrator.",
+            th="บัญชีนี้หมดอายุแล้ว ขอให้ผู้ดูแลระบบของสถานีกำหนดวันใหม่",
+            en="This account has expired; ask the station's administrator for a later day.",
         ),
         "no_second_factor": Words(
             th="บทบาทนี้ต้องมีการยืนยันตัวตนขั้นที่สอง แต่บัญชียังไม่ได้ตั้ง: ขอลิงก์ใหม่จากผู้ดูแลระบบ",
@@ -49,7 +49,10 @@ def closed(state: str) -> NotAllowed:
     return NotAllowed(f"account_{state}", said[state])
 
 
-NO_ACCOUNT: Final = Words(th="ไม่พบบัญชีนี้", en="There is no such account.")
+NO_ACCOUNT: Final = Words(
+    th="ไม่พบบัญชีนี้ เปิดรายชื่อบัญชีใหม่เพื่อดูว่ามีใครบ้าง",
+    en="There is no such account; open the list of accounts anew to see which there are.",
+)
 
 
 def no_account() -> NotFound:
@@ -59,7 +62,13 @@ def no_account() -> NotFound:
 
 def no_session() -> NotFound:
     """Not there, or not theirs."""
-    return NotFound("no_session", Words(th="ไม่พบการเข้าใช้นี้", en="There is no such session."))
+    return NotFound(
+        "no_session",
+        Words(
+            th="ไม่พบการเข้าใช้นี้ อาจสิ้นสุดไปแล้ว เปิดรายการใหม่เพื่อดูว่ายังมีอะไรเปิดอยู่",
+            en="There is no such session; it may have ended. Open the list anew to see which are open.",
+        ),
+    )
 
 
 def bad_login() -> Invalid:
@@ -67,8 +76,8 @@ def bad_login() -> Invalid:
     return Invalid(
         "bad_login",
         Words(
-            th="ชื่อผู้ใช้มีได้ 2–40 ตัว: ตัวอักษร ตัวเลข และ . _ - โดยไม่ขึ้นต้นด้วยเครื่องหมาย",
-            en="A user name has 2 to 40 letters, digits and . _ -, and begins with none of these signs.",
+            th="ชื่อผู้ใช้ใช้ตัวอักษร ตัวเลข และ . _ - รวม 2–40 ตัว โดยไม่ขึ้นต้นด้วยเครื่องหมาย เช่น somchai.j",
+            en="Use 2 to 40 letters, digits and . _ - for a user name, with none of these signs first: somchai.j, for instance.",
         ),
         field="login",
     )
@@ -98,12 +107,18 @@ def last_admin() -> Conflict:
 
 def wrong_state(state: str) -> Conflict:
     """Not with an account as it is now."""
-    names = {"invited": "รอตั้งรหัสผ่าน", "active": "ใช้งาน", "suspended": "ระงับ", "erased": "ลบแล้ว"}
+    names = {
+        "invited": "รอตั้งรหัสผ่าน",
+        "active": "ใช้งาน",
+        "suspended": "ระงับ",
+        "expired": "หมดอายุ",
+        "erased": "ลบแล้ว",
+    }
     return Conflict(
         "wrong_state",
         Words(
-            th=f"ทำไม่ได้กับบัญชีในสถานะ “{names.get(state, state)}”",
-            en=f"This cannot be done with an account that is {state}.",
+            th=f"ทำไม่ได้กับบัญชีในสถานะ “{names.get(state, state)}” เปิดรายชื่อบัญชีใหม่เพื่อดูว่าทำอะไรได้",
+            en=f"This cannot be done with an account that is {state}; open the list of accounts anew to see what can.",
         ),
     )
 
@@ -112,7 +127,10 @@ def has_ended() -> Invalid:
     """An account that would have expired already."""
     return Invalid(
         "expires_in_the_past",
-        Words(th="วันหมดอายุต้องอยู่ในอนาคต", en="The account must expire in the future."),
+        Words(
+            th="วันหมดอายุต้องอยู่ในอนาคต เลือกวันหลังวันนี้",
+            en="The account must expire in the future; choose a later day.",
+        ),
         field="expires_at",
     )
 

@@ -84,17 +84,23 @@ def find_weakness(password: str, login: str) -> Words | None:
         )
     if len(password) > LONGEST_PASSWORD:
         return Words(
-            th=f"รหัสผ่านยาวได้ไม่เกิน {LONGEST_PASSWORD} ตัวอักษร",
-            en=f"A password has at most {LONGEST_PASSWORD} characters.",
+            th=f"รหัสผ่านยาวได้ไม่เกิน {LONGEST_PASSWORD} ตัวอักษร ใช้ที่สั้นกว่านี้",
+            en=f"A password has at most {LONGEST_PASSWORD} characters; use a shorter one.",
         )
     if len(login) >= 4 and login in folded:
-        return Words(th="รหัสผ่านต้องไม่มีชื่อผู้ใช้อยู่ข้างใน", en="A password must not contain the user name.")
+        return Words(
+            th="รหัสผ่านต้องไม่มีชื่อผู้ใช้อยู่ข้างใน เลือกคำอื่น",
+            en="A password must not contain the user name; choose other words.",
+        )
     if (
         len(set(folded)) < 4
         or any(folded.strip("!.0123456789 ") == each for each in _COMMON)
         or folded in _COMMON
     ):
-        return Words(th="รหัสผ่านนี้เดาง่ายเกินไป", en="This password is too easy to guess.")
+        return Words(
+            th="รหัสผ่านนี้เดาง่ายเกินไป ใช้หลายคำที่ไม่เกี่ยวกันต่อกัน",
+            en="This password is too easy to guess; use several words that have nothing to do with each other.",
+        )
     return None
 
 

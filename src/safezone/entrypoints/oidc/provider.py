@@ -40,6 +40,7 @@ SIGNED_BY: Final = (
     "EdDSA",
 )
 """Never `none`, and nothing that is signed with a secret which we have too."""
+LONGEST_NAME: Final = 255
 BACK_CHANNEL_LOGOUT: Final = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -56,6 +57,17 @@ class Doors(msgspec.Struct, frozen=True):
     jwks_uri: str
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
     authorization_response_iss_parameter_supported: bool = False
+    end_session_endpoint: str = ""
+    """Empty: one cannot be sent there to sign out."""
+    frontchannel_logout_supported: bool = False
+    frontchannel_logout_session_supported: bool = False
+
+
+class ComeIn(msgspec.Struct, frozen=True):
+    """Somebody whom the provider has shown: what it says of them, and its token, good to go out by."""
+
+    claims: Mapping[str, Any]
+    id_token: str
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -106,8 +118,30 @@ class Provider:
                 if isinstance(problem, ProviderAway):
                     raise
                 raise ProviderAway(f"its discovery document is none: {problem}") from problem
-            self._doors, self._doors_at_s = doors, now_s
-            return doors
+            self._doors, self._doors_at_s = self._without_foreign_way_out(doors), now_s
+            return self._doors
+
+    def _without_foreign_way_out(self, doors: Doors) -> Doors:
+        """Signing in goes on where only the way out leads elsewhere."""
+        try:
+            if doors.end_session_endpoint:
+                self._fetcher.check(doors.end_session_endpoint)
+        except ProviderAway as problem:
+            logger.warning("nobody is sent there to sign out: %s", problem)
+            return msgspec.structs.replace(doors, end_session_endpoint="")
+        return doors
+
+    async def way_out(self, back: str, state: str, id_token: str | None) -> str:
+        """Where the browser is sent to sign out (RP-initiated logout); ProviderAway when there is no such way."""
+        from authlib.common.urls import add_params_to_uri  # noqa: PLC0415 - loading takes half a second
+
+        doors = await self.doors()
+        if not doors.end_session_endpoint:
+            raise ProviderAway("it has no end_session_endpoint")
+        params = {"client_id": self.settings.client_id, "post_logout_redirect_uri": back, "state": state}
+        if id_token:
+            params["id_token_hint"] = id_token
+        return str(add_params_to_uri(doors.end_session_endpoint, list(params.items())))
 
     async def door_for(self, asked: Asked) -> str:
         """Where the browser is sent to sign in."""
@@ -127,7 +161,7 @@ class Provider:
         }
         return str(add_params_to_uri(doors.authorization_endpoint, list(params.items())))
 
-    async def claims_for(self, code: str, asked: Asked, answered_by: str | None) -> Mapping[str, Any]:
+    async def come_in(self, code: str, asked: Asked, answered_by: str | None) -> ComeIn:
         """Who has come in, for the code that the browser has brought; ProviderAway, ProviderRefuses or NotProven."""
         doors = await self.doors()
         # RFC 9207: whoever says who they are says so each time, or it is the answer of somebody else.
@@ -156,15 +190,15 @@ class Provider:
         params = {"nonce": asked.nonce, "client_id": self.settings.client_id}
         if isinstance(access_token, str):
             params["access_token"] = access_token
-        return await self._claims_in(id_token, params)
+        return ComeIn(await self._claims_in(id_token, params), id_token)
 
-    async def subject_of_logout(self, token: str) -> str:
-        """Whose sessions the provider wants ended (OpenID Connect Back-Channel Logout); NotProven when it is not from it."""
-        claims = await self._claims_in(token, {"client_id": self.settings.client_id})
+    async def claims_of_logout(self, token: str) -> Mapping[str, Any]:
+        """Whose session the provider wants ended (OpenID Connect Back-Channel Logout), by `sub` or `sid`; NotProven otherwise."""
+        claims = await self._claims_in(token, {"client_id": self.settings.client_id}, is_logout=True)
         events = claims.get("events")
         if not isinstance(events, dict) or BACK_CHANNEL_LOGOUT not in events or "nonce" in claims:
             raise NotProven("not a logout token")
-        return str(claims["sub"])
+        return claims
 
     def _secret(self) -> str | None:
         file = self.settings.client_secret_file
@@ -173,8 +207,13 @@ class Provider:
         except OSError as problem:
             raise ProviderAway(f"[oidc] client_secret_file cannot be read: {problem.strerror}") from problem
 
-    async def _claims_in(self, token: str, params: dict[str, str]) -> Mapping[str, Any]:
-        """What a token says that the provider has signed, for us, now; NotProven says why not."""
+    async def _claims_in(
+        self, token: str, params: dict[str, str], *, is_logout: bool = False
+    ) -> Mapping[str, Any]:
+        """What a token says that the provider has signed, for us, now; NotProven says why not.
+
+        It names somebody (`sub`), but for a logout, where the provider's session (`sid`) is enough.
+        """
         from authlib.oidc.core import CodeIDToken  # noqa: PLC0415 - loading takes half a second
         from joserfc import jws, jwt  # noqa: PLC0415 - as above
         from joserfc.errors import JoseError  # noqa: PLC0415 - as above
@@ -191,11 +230,14 @@ class Provider:
                 "aud": {"essential": True, "value": self.settings.client_id},
             }
             claims = CodeIDToken(decoded.claims, decoded.header, wanted, params)
+            if is_logout:
+                claims.ESSENTIAL_CLAIMS = [each for each in claims.ESSENTIAL_CLAIMS if each != "sub"]
             claims.validate(int(self._clock.now().timestamp()), self.settings.clock_skew_s)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError) as problem:
             raise NotProven(f"the token is not good: {problem!r}") from problem
-        subject = claims.get("sub")
-        if not isinstance(subject, str) or not 1 <= len(subject) <= 255:
+        named = "sid" if is_logout and "sub" not in claims else "sub"
+        name = claims.get(named)
+        if not isinstance(name, str) or not 1 <= len(name) <= LONGEST_NAME:
             raise NotProven("the token names nobody")
         return dict(claims)
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 import msgspec
 from litestar import Controller, MediaType, Request, Response, delete, get, post
-from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, URLEncodedBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy import Connection
 
 from safezone.core.accounts import refusals
-from safezone.core.accounts.commands import EndSessions, Second
+from safezone.core.accounts.commands import Second
 from safezone.core.accounts.own import require_account, takes_second_factor
 from safezone.core.accounts.proof import is_fresh
 from safezone.core.accounts.provider_links import (
@@ -29,21 +26,22 @@ from safezone.core.accounts.provider_links import (
     find_linked,
     list_links,
 )
+from safezone.core.accounts.provider_sessions import AtProvider
 from safezone.core.accounts.selection import find_secrets
 from safezone.core.auth import Issued
 from safezone.core.db import to_us
 from safezone.core.desk import Desk
-from safezone.core.errors import NotFound, NotSignedIn, Refused, Unavailable
+from safezone.core.errors import NotSignedIn, Refused, Unavailable
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity, system
 from safezone.entrypoints import ticket
 from safezone.entrypoints.oidc.fetch import ProviderAway, ProviderRefuses
-from safezone.entrypoints.oidc.provider import Asked, NotProven, Provider
+from safezone.entrypoints.oidc.leaving import HINT, LONGEST_HINT, session_left
+from safezone.entrypoints.oidc.provider import LONGEST_NAME, Asked, ComeIn, NotProven, Provider
 from safezone.entrypoints.oidc.rules import has_second_factor, is_in_group, login_in
-from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.oidc.ways import PATH, WAY, carried, to_our_page
 from safezone.entrypoints.people.entering import (
     hint_of,
-    hold_up,
     own_address,
 )
 from safezone.entrypoints.people.session_routes import SessionView, session_cookie, view_of
@@ -52,25 +50,29 @@ from safezone.entrypoints.remembered import remember_identity
 
 logger = logging.getLogger("safezone.oidc")
 
-WAY: Final = "safezone_oidc"
 HALF: Final = "safezone_oidc_half"
-PATH: Final = "/api/v1/session/oidc"
 ON_THE_WAY: Final = timedelta(minutes=10)
 HALF_WAY: Final = timedelta(minutes=5)
 LONGEST_CODE: Final = 4096
+LONGEST_IN_COOKIE: Final = 1500
+"""Of an ID token; browsers keep no cookie of more than 4 KiB. Without it the provider asks once more before it signs out."""
+KEPT_FOR: Final = timedelta(hours=24)
 
 _AWAY: Final = Words(
     th="ผู้ให้บริการยืนยันตัวตนไม่ตอบ ลงชื่อเข้าใช้ด้วยรหัสผ่านของสถานีได้ตามปกติ",
     en="The sign-in provider does not answer; signing in with the station's own password works as ever.",
 )
-_NONE: Final = Words(th="สถานีนี้ไม่ได้ตั้งค่าผู้ให้บริการยืนยันตัวตน", en="This station has no sign-in provider.")
 
 
 class ProviderView(msgspec.Struct, frozen=True):
-    """The provider by which one may sign in; `trouble` says why not now."""
+    """The provider by which one may sign in; `trouble` says why not now.
+
+    `still_in`: whoever has just signed out here is signed in there still, and can be sent there to sign out (`/leave`).
+    """
 
     label: Words
     trouble: Words | None
+    still_in: bool = False
 
 
 class Ways(msgspec.Struct, frozen=True):
@@ -91,12 +93,6 @@ class CodeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
 
-class LogoutBody(msgspec.Struct, frozen=True):
-    """What a provider sends when somebody has signed out there."""
-
-    logout_token: Annotated[str, msgspec.Meta(min_length=1, max_length=16_384)]
-
-
 class _Half(msgspec.Struct, frozen=True):
     """Somebody whom the provider has shown, and whose second factor is ours to ask for."""
 
@@ -104,6 +100,10 @@ class _Half(msgspec.Struct, frozen=True):
     who: Subject
     once: str
     link: bool
+    sid: str
+    """How the provider calls its session, if it does."""
+    id_token: str
+    """With what the provider has shown it; empty where it was too long for a cookie."""
 
 
 class _Ended(Exception):
@@ -137,18 +137,23 @@ class OidcRoutes(Controller):
 
     @get()
     async def list_sign_in_ways(
-        self, identity: NamedDependency[Identity], provider: NamedDependency[Any]
+        self,
+        request: Request[Any, Any, Any],
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        provider: NamedDependency[Any],
     ) -> Ways:
         """Whether there is such a provider, what it is called, and whether it answers."""
         if provider is None:
             return Ways(None)
         label = Words(provider.settings.label_th, provider.settings.label_en)
         try:
-            await provider.doors()
+            doors = await provider.doors()
         except ProviderAway as problem:
             logger.warning("the sign-in provider is away: %s", problem)
             return Ways(ProviderView(label, _AWAY))
-        return Ways(ProviderView(label, None))
+        still_in = bool(doors.end_session_endpoint) and session_left(desk, request) is not None
+        return Ways(ProviderView(label, None, still_in))
 
     @get("/start", status_code=302, media_type=MediaType.TEXT)
     async def start_at_provider(
@@ -161,9 +166,9 @@ class OidcRoutes(Controller):
     ) -> Response[None]:
         """Off to the provider; with `link` to link one's own account, which takes a sign-in of the last ten minutes."""
         if provider is None:
-            return _back("none")
+            return to_our_page("none")
         if link and (identity.account_id is None or not is_fresh(identity, desk.clock.now())):
-            return _back("step_up")
+            return to_our_page("step_up")
         asked = Asked(
             state=secrets.token_urlsafe(24),
             nonce=secrets.token_urlsafe(24),
@@ -175,9 +180,9 @@ class OidcRoutes(Controller):
             where = await provider.door_for(asked)
         except ProviderAway as problem:
             logger.warning("the sign-in provider is away: %s", problem)
-            return _back("away")
+            return to_our_page("away")
         response: Response[None] = Response(None, status_code=302, headers={"Location": where})
-        response.set_cookie(_carried(WAY, ticket.seal(desk, WAY, asked, ON_THE_WAY), ON_THE_WAY, request))
+        response.set_cookie(carried(WAY, ticket.seal(desk, WAY, asked, ON_THE_WAY), ON_THE_WAY, request))
         return response
 
     @get("/callback", status_code=302, media_type=MediaType.TEXT)
@@ -193,10 +198,10 @@ class OidcRoutes(Controller):
             if provider is None:
                 raise _Ended("none")
             asked = _asked_before(desk, request)
-            claims = await _claims(provider, request, asked)
-            return await _let_in(request, desk, provider, asked, claims)
+            come = await _come_in(provider, request, asked)
+            return await _let_in(request, desk, provider, asked, come)
         except _Ended as ended:
-            return _back(str(ended))
+            return to_our_page(str(ended))
 
     @post("/second", status_code=201)
     async def show_second_factor(
@@ -238,33 +243,6 @@ class OidcRoutes(Controller):
         await desk.execute(UnlinkProvider(link_id), identity)
         return LinkList(await desk.ask(list_links, desk.station, account_id))
 
-    @post("/logout", status_code=204)
-    async def note_provider_logout(
-        self,
-        data: URLEncodedBody[LogoutBody],
-        request: Request[Any, Any, Any],
-        identity: NamedDependency[Identity],
-        desk: NamedDependency[Desk],
-        provider: NamedDependency[Any],
-        bad_sign_ins: NamedDependency[Allowance],
-    ) -> None:
-        """The provider says that somebody has signed out there (back-channel logout): every session of theirs ends."""
-        if provider is None:
-            raise NotFound("no_provider", _NONE)
-        hold_up(bad_sign_ins, request)
-        try:
-            subject = await provider.subject_of_logout(data.logout_token)
-        except (NotProven, ProviderAway) as problem:
-            logger.warning("a logout was not taken: %s", problem)
-            raise Refused(
-                "bad_logout_token",
-                Words(th="คำสั่งออกจากระบบนี้ใช้ไม่ได้", en="This logout token is not good."),
-            ) from None
-        who = Subject(provider.settings.issuer, subject)
-        account_id = await desk.ask(find_linked, desk.station, who)
-        if account_id is not None:
-            await desk.execute(EndSessions(account_id), system(desk.station, "oidc"))
-
 
 _AGAIN: Final = Words(
     th="ใช้เวลานานเกินไป หรือเริ่มจากเบราว์เซอร์อื่น กรุณาเริ่มลงชื่อเข้าใช้ใหม่",
@@ -284,12 +262,12 @@ def _asked_before(desk: Desk, request: Request[Any, Any, Any]) -> Asked:
     return asked
 
 
-async def _claims(provider: Provider, request: Request[Any, Any, Any], asked: Asked) -> Mapping[str, Any]:
+async def _come_in(provider: Provider, request: Request[Any, Any, Any], asked: Asked) -> ComeIn:
     code = request.query_params.get("code", "")
     if not 1 <= len(code) <= LONGEST_CODE:
         raise _Ended("refused")
     try:
-        return await provider.claims_for(code, asked, request.query_params.get("iss"))
+        return await provider.come_in(code, asked, request.query_params.get("iss"))
     except ProviderAway as problem:
         logger.warning("the sign-in provider is away: %s", problem)
         raise _Ended("away") from None
@@ -303,10 +281,10 @@ async def _let_in(
     desk: Desk,
     provider: Provider,
     asked: Asked,
-    claims: Mapping[str, Any],
+    come: ComeIn,
 ) -> Response[None]:
     """The account of whoever the provider has shown is open, or linked, or waits for its second factor."""
-    settings = provider.settings
+    settings, claims = provider.settings, come.claims
     if not is_in_group(claims, settings):
         raise _Ended("not_allowed")
     who = Subject(settings.issuer, claims["sub"])
@@ -317,7 +295,10 @@ async def _let_in(
         account_id, link = await desk.ask(_linked, desk, who, login_in(claims, settings))
         if account_id is None:
             raise _Ended("no_account")
-        half = _Half(account_id, who, asked.state, link)
+        sid = claims.get("sid")
+        sid = sid if isinstance(sid, str) and len(sid) <= LONGEST_NAME else ""
+        id_token = come.id_token if len(come.id_token) <= LONGEST_HINT // 2 else ""
+        half = _Half(account_id, who, asked.state, link, sid, id_token)
         needs, has = await desk.ask(_needs_code, desk, account_id)
         trusted = has_second_factor(claims, settings)
         if needs and not trusted:
@@ -329,14 +310,16 @@ async def _let_in(
         logger.info("a sign-in by the provider was refused: %s", problem)
         code = problem.code if isinstance(problem, Refused) else "away"
         raise _Ended("again" if code == "used_already" else code) from None
-    response = _back("in")
+    response = to_our_page("in")
     response.set_cookie(session_cookie(request, issued))
     return response
 
 
 def _ask_for_code(desk: Desk, request: Request[Any, Any, Any], half: _Half) -> Response[None]:
-    response = _back("second")
-    response.set_cookie(_carried(HALF, ticket.seal(desk, HALF, half, HALF_WAY), HALF_WAY, request))
+    if len(half.id_token) > LONGEST_IN_COOKIE:
+        half = msgspec.structs.replace(half, id_token="")
+    response = to_our_page("second")
+    response.set_cookie(carried(HALF, ticket.seal(desk, HALF, half, HALF_WAY), HALF_WAY, request))
     return response
 
 
@@ -351,29 +334,8 @@ async def _open(
         link=half.link,
         second=second,
         hint=hint_of(request),
+        at=AtProvider(half.sid, ticket.seal(desk, HINT, half.id_token, KEPT_FOR)),
     )
     issued: Issued = await desk.execute(asked, system(desk.station, "oidc"))
     remember_identity(request.scope, issued.identity)
     return issued
-
-
-def _carried(name: str, sealed: str, lifetime: timedelta, request: Request[Any, Any, Any]) -> Cookie:
-    """A cookie for the way. Lax: it must come along when the provider sends the browser back."""
-    return Cookie(
-        name,
-        value=sealed,
-        path=PATH,
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-        max_age=int(lifetime.total_seconds()),
-    )
-
-
-def _back(how: str) -> Response[None]:
-    """To our own page, which says how it ended; never to an address that came with the request."""
-    response: Response[None] = Response(
-        None, status_code=302, headers={"Location": f"/enter#oidc={quote(how)}"}
-    )
-    response.delete_cookie(WAY, path=PATH)
-    return response

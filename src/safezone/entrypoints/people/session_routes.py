@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, get_args
 
 import msgspec
@@ -15,10 +15,12 @@ from litestar.params import JSONBody
 from safezone.core.accounts import commands as cmds
 from safezone.core.accounts.own import require_account
 from safezone.core.accounts.proof import is_fresh
+from safezone.core.accounts.provider_sessions import find_id_token
 from safezone.core.auth import BAD_TOKEN, SESSION_HOURS, CloseSession, Issued, OpenSession, opens_session
 from safezone.core.desk import Desk
 from safezone.core.errors import NotSignedIn
 from safezone.core.identity import Identity, Reach, Role, public, system
+from safezone.entrypoints import ticket
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.people.signing_in import BROWSER_COOKIE, SigningIn, asked_from
@@ -26,8 +28,16 @@ from safezone.entrypoints.remembered import remember_identity
 from safezone.entrypoints.who import COOKIE
 
 BROWSER_COOKIE_S: Final = 180 * 86_400
+LEFT: Final = "safezone_oidc_left"
+LEFT_LIFETIME: Final = timedelta(minutes=10)
 
 Typed = Annotated[str, msgspec.Meta(max_length=1024)]
+
+
+class Left(msgspec.Struct, frozen=True):
+    """A session that the provider has opened was closed in this browser."""
+
+    credential_id: str
 
 
 class SessionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,11 +196,29 @@ class SessionRoutes(Controller):
 
     @delete(status_code=204)
     async def close_session(
-        self, identity: NamedDependency[Identity], desk: NamedDependency[Desk]
+        self,
+        identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
+        request: Request[Any, Any, Any],
     ) -> Response[None]:
         """Sign out; the session is worth nothing from now on."""
+        response: Response[None] = Response(None, status_code=204)
         if identity.credential_id is not None:
             await desk.execute(CloseSession(), identity)
-        response: Response[None] = Response(None, status_code=204)
+            if await desk.ask(find_id_token, desk.station, identity.credential_id) is not None:
+                response.set_cookie(_left_cookie(desk, request, identity.credential_id))
         response.delete_cookie(COOKIE)
         return response
+
+
+def _left_cookie(desk: Desk, request: Request[Any, Any, Any], credential_id: str) -> Cookie:
+    """By it the sign-in page offers to sign out at the provider as well, for as long as somebody stands there."""
+    return Cookie(
+        LEFT,
+        value=ticket.seal(desk, LEFT, Left(credential_id), LEFT_LIFETIME),
+        path="/api/v1/session/oidc",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+        max_age=int(LEFT_LIFETIME.total_seconds()),
+    )
