@@ -391,5 +391,7 @@ def find_pressed(conn: Connection, station: str) -> Pressed | None:
     ).first()
     if row is None:
         return None
-    acknowledged_us = conn.execute(select(func.min(incident.c.acknowledged_at_us)).where(pressed)).scalar_one()
+    acknowledged_us = conn.execute(
+        select(func.min(incident.c.acknowledged_at_us)).where(pressed)
+    ).scalar_one()
     return Pressed(row.sos_point, from_us(row.last_report_at_us), maybe_from_us(acknowledged_us))
