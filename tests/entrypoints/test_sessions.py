@@ -98,6 +98,7 @@ def test_a_session_cookie_is_for_the_browser_alone(station: RunningStation, brow
         "partner_id": None,
         "account_id": None,
         "proven": False,
+        "reach": "station",
     }
     morsel = SimpleCookie(opened.headers["set-cookie"])[COOKIE]
     assert morsel["httponly"] is True

@@ -381,7 +381,10 @@ def count_by_state(conn: Connection, station: str) -> tuple[dict[str, int], int]
 
 
 def find_pressed(conn: Connection, station: str) -> Pressed | None:
-    """The newest press of an SOS point, and when the first of all was acknowledged; None while nobody has pressed one. Who asks answers for who may know it."""
+    """The newest press of an SOS point, and when the first of all was acknowledged.
+
+    None while nobody has pressed one. Who asks answers for who may know it.
+    """
     pressed = (incident.c.station == station) & (incident.c.channel == "sos_point")
     row = conn.execute(
         select(incident.c.sos_point, incident.c.last_report_at_us)
