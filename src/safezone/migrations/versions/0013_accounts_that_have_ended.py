@@ -5,7 +5,7 @@ import hashlib
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
+revision = "0013"
 down_revision = "0012"
 
 ACCOUNT = sa.table("account", *map(sa.column, ("station", "id", "login", "state")))
