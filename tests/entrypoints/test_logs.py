@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -94,6 +95,18 @@ def test_a_process_that_ends_unexpectedly_says_so_in_the_same_way(tmp_path: Path
     assert ended["level"] == "CRITICAL"
     assert ended["exception"].endswith("RuntimeError: the end")
     assert done.returncode == 1
+
+
+def test_a_sentence_goes_out_in_one_piece_also_unbuffered() -> None:
+    """In two pieces the line of another process may come between a sentence and its end."""
+    reading, writing = os.pipe2(os.O_DIRECT)  # Such a pipe keeps each write apart.
+    says = "from safezone.entrypoints.voice import say; say('หนึ่ง', 'here'); say('สอง', 'here')"
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    subprocess.run([sys.executable, "-c", says], stderr=writing, env=env, check=True)
+    os.close(writing)
+    pieces = list(iter(lambda: os.read(reading, 4096), b""))
+    os.close(reading)
+    assert [each.decode() for each in pieces] == ["หนึ่ง\n", "สอง\n"]
 
 
 def test_every_line_of_a_station_is_json(tmp_path: Path) -> None:

@@ -54,6 +54,11 @@ def line_of(at_s: float, level: str, logger: str, message: str, **more: Any) -> 
 
 
 def say(message: str, logger: str, level: str = "INFO", *, to_stdout: bool = False) -> None:
-    """A sentence for whoever looks after the station; `level` as in logging."""
+    """A sentence for whoever looks after the station; `level` as in logging.
+
+    Its end goes with it: unbuffered, as in many containers, `print` writes it by itself, and the line of another process
+    may come between.
+    """
     stream = sys.stdout if to_stdout else sys.stderr
-    print(line_of(time.time(), level, logger, message) if in_json() else message, file=stream, flush=True)
+    stream.write(f"{line_of(time.time(), level, logger, message) if in_json() else message}\n")
+    stream.flush()
