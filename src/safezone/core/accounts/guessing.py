@@ -56,7 +56,10 @@ def register(bus: Bus) -> None:
 
 def wait_s(conn: Connection, station: str, counted: tuple[Counted, ...], at_us: int) -> float:
     """Seconds until the next attempt under all of these keys is looked at."""
-    rows = _rows(conn, station, counted)
+    return _longest_s(_rows(conn, station, counted), at_us)
+
+
+def _longest_s(rows: dict[str, Any], at_us: int) -> float:
     return max((_left_s(row, at_us) for row in rows.values()), default=0.0)
 
 
@@ -69,13 +72,11 @@ def _left_s(row: Any, at_us: int) -> float:
 def _begin(cmd: BeginGuess, uow: UnitOfWork) -> float:
     uow.identity.require("system")
     rows = _rows(uow.conn, uow.station, cmd.counted)
-    left_s = max((_left_s(row, uow.at_us) for row in rows.values()), default=0.0)
-    if left_s:
+    if left_s := _longest_s(rows, uow.at_us):
         return left_s
     for each in cmd.counted:
         row = rows.get(each.digest)
-        lately = row is not None and uow.at_us - row.until_us <= QUIET_US
-        failures = rows[each.digest].failures + 1 if lately else 1
+        failures = row.failures + 1 if row is not None and uow.at_us - row.until_us <= QUIET_US else 1
         _put(uow, each, failures, uow.at_us + int(delay_after(failures, each.free) * 1e6))
     old = (guess.c.station == uow.station) & (guess.c.until_us < uow.at_us - QUIET_US)
     uow.conn.execute(guess.delete().where(old))
