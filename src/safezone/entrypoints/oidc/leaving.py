@@ -30,7 +30,7 @@ from safezone.core.identity import Identity, system
 from safezone.entrypoints import ticket
 from safezone.entrypoints.oidc.fetch import ProviderAway
 from safezone.entrypoints.oidc.provider import NotProven, Provider
-from safezone.entrypoints.oidc.ways import PATH, carried, to_our_page
+from safezone.entrypoints.oidc.ways import PATH, brings_back, carried, to_our_page, to_provider
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.people.entering import hold_up, own_address
 from safezone.entrypoints.people.session_routes import LEFT, Left
@@ -87,9 +87,8 @@ class LeavingRoutes(Controller):
         except ProviderAway as problem:
             logger.warning("the sign-in provider is away: %s", problem)
             return to_our_page("not_left")
-        response: Response[None] = Response(None, status_code=302, headers={"Location": where})
         sealed_state = ticket.seal(desk, ON_THE_WAY_OUT, state, LEAVING_FOR)
-        response.set_cookie(carried(ON_THE_WAY_OUT, sealed_state, LEAVING_FOR, request))
+        response = to_provider(where, carried(ON_THE_WAY_OUT, sealed_state, LEAVING_FOR, request))
         response.delete_cookie(LEFT, path=PATH)
         return response
 
@@ -102,8 +101,7 @@ class LeavingRoutes(Controller):
     ) -> Response[None]:
         """Back from signing out there. It only says so: nothing is opened or ended by coming here."""
         state = ticket.unseal(desk, ON_THE_WAY_OUT, request.cookies.get(ON_THE_WAY_OUT, ""), str)
-        said = request.query_params.get("state", "")
-        same = state is not None and secrets.compare_digest(state.encode(), said.encode())
+        same = state is not None and brings_back(request, state)
         response = to_our_page("left" if same else "")
         response.delete_cookie(ON_THE_WAY_OUT, path=PATH)
         return response

@@ -39,7 +39,7 @@ from safezone.entrypoints.oidc.fetch import ProviderAway, ProviderRefuses
 from safezone.entrypoints.oidc.leaving import HINT, LONGEST_HINT, session_left
 from safezone.entrypoints.oidc.provider import LONGEST_NAME, Asked, ComeIn, NotProven, Provider
 from safezone.entrypoints.oidc.rules import has_second_factor, is_in_group, login_in
-from safezone.entrypoints.oidc.ways import PATH, WAY, carried, to_our_page
+from safezone.entrypoints.oidc.ways import PATH, WAY, brings_back, carried, to_our_page, to_provider
 from safezone.entrypoints.people.entering import (
     hint_of,
     own_address,
@@ -181,9 +181,8 @@ class OidcRoutes(Controller):
         except ProviderAway as problem:
             logger.warning("the sign-in provider is away: %s", problem)
             return to_our_page("away")
-        response: Response[None] = Response(None, status_code=302, headers={"Location": where})
-        response.set_cookie(carried(WAY, ticket.seal(desk, WAY, asked, ON_THE_WAY), ON_THE_WAY, request))
-        return response
+        sealed = ticket.seal(desk, WAY, asked, ON_THE_WAY)
+        return to_provider(where, carried(WAY, sealed, ON_THE_WAY, request))
 
     @get("/callback", status_code=302, media_type=MediaType.TEXT)
     async def come_back_from_provider(
@@ -253,8 +252,7 @@ _AGAIN: Final = Words(
 def _asked_before(desk: Desk, request: Request[Any, Any, Any]) -> Asked:
     """What this very browser began; whatever else comes by this address was begun by somebody else."""
     asked = ticket.unseal(desk, WAY, request.cookies.get(WAY, ""), Asked)
-    state = request.query_params.get("state", "")
-    if asked is None or not secrets.compare_digest(asked.state.encode(), state.encode()):
+    if asked is None or not brings_back(request, asked.state):
         raise _Ended("again")
     if "error" in request.query_params:
         logger.info("the provider says: %r", request.query_params["error"][:80])

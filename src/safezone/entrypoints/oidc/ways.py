@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -24,6 +25,19 @@ def carried(name: str, sealed: str, lifetime: timedelta, request: Request[Any, A
         secure=request.url.scheme == "https",
         max_age=int(lifetime.total_seconds()),
     )
+
+
+def to_provider(where: str, cookie: Cookie) -> Response[None]:
+    """Off to the provider, with what this browser must have when it comes back."""
+    response: Response[None] = Response(None, status_code=302, headers={"Location": where})
+    response.set_cookie(cookie)
+    return response
+
+
+def brings_back(request: Request[Any, Any, Any], state: str) -> bool:
+    """Whether the provider has sent the very `state` back that it was given with this browser."""
+    said = request.query_params.get("state", "")
+    return secrets.compare_digest(state.encode(), said.encode())
 
 
 def to_our_page(how: str) -> Response[None]:
