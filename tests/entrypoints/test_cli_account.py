@@ -28,6 +28,9 @@ def test_accounts_are_looked_after_from_the_console(
     assert account("suspend", "somchai")[0] == 0, (
         "also the last administrator: here somebody sits at the machine"
     )
+    assert account("add", "malee", "--role", "operator", "--reach", "region")[0] == 1, "for commanders alone"
+    assert account("add", "malee", "--role", "commander", "--reach", "region")[0] == 0
     listed = account("list")[1]
-    assert "somchai,admin,suspended" in listed
+    assert "somchai,admin,station,suspended" in listed
+    assert "malee,commander,region,invited" in listed
     assert account("reset", "somchai")[0] == 1, "suspended: resume it first"

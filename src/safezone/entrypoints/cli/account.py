@@ -42,13 +42,13 @@ def _account(args: argparse.Namespace, engine: Engine) -> None:
     who = installer(engine.desk.station)
     if args.what == "list":
         writer = csv.writer(sys.stdout)
-        writer.writerow(["name", "role", "state", "second_factor", "expires"])
+        writer.writerow(["name", "role", "reach", "state", "second_factor", "expires"])
         auditor = Identity(who.station, "auditor", "console")
         with engine.desk.database.read() as conn:
             found = list_accounts(conn, auditor, engine.clock.now(), engine.desk.settings.accounts)
-        writer.writerows([a.login, a.role, a.state, a.has_totp, a.expires_at or ""] for a in found)
+        writer.writerows([a.login, a.role, a.reach, a.state, a.has_totp, a.expires_at or ""] for a in found)
     elif args.what == "add":
-        place = cmds.Place(role=args.role, unit_id=args.unit, partner_id=args.partner)
+        place = cmds.Place(role=args.role, unit_id=args.unit, partner_id=args.partner, reach=args.reach)
         _print_link(engine.lane.submit(cmds.CreateAccount(args.login, place), who).result())
     elif args.what == "suspend":
         engine.lane.submit(cmds.SuspendAccount(_id_of(engine, args.login), "safezone account"), who).result()

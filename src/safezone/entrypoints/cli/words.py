@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import get_args
 
+from safezone.core.identity import Reach
 from safezone.entrypoints.cli.options import STATION_DATA, Commands, add, add_data
 
 
@@ -27,6 +29,12 @@ def add_account(commands: Commands[argparse.ArgumentParser], roles: Sequence[str
     new.add_argument("--role", choices=[role for role in roles if role != "sos_point"], required=True)
     new.add_argument("--unit", metavar="ID", help="the patrol unit: role unit only")
     new.add_argument("--partner", metavar="ID", help="whose they are: cctv_owner and partner only")
+    new.add_argument(
+        "--reach",
+        choices=get_args(Reach),
+        default="station",
+        help="region: a commander sees the figures of the region's stations too",
+    )
     add_data(new, STATION_DATA)
     listed = add(does, "list", "Every account, without who it is.", "safezone account list")
     add_data(listed, STATION_DATA)
