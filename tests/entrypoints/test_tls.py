@@ -27,7 +27,7 @@ from safezone.entrypoints import tls
 from safezone.entrypoints.tls import Certificate
 from safezone.entrypoints.who import COOKIE
 from tests.support.places import eventually
-from tests.support.running import running
+from tests.support.running import finish, running
 from tests.support.station import RunningStation
 
 
@@ -232,6 +232,12 @@ def test_poles_come_by_tls_alone_and_see_the_renewed_certificate(
         )
         eventually(lambda: heard)
         assert json.loads(heard[0])["status"] == "stored"
+
+        with monkeypatch.context() as a_shell:
+            a_shell.delenv("SSL_CERT_FILE")  # Nobody has told the machine about this authority.
+            said = finish(["doctor", "--data", str(whole.data), "--json"]).stdout
+        program = next(each for each in json.loads(said) if each["name"] == "program")
+        assert program["verdict"] == "ok", "its own certificate is no reason to say that it does not answer"
 
         with socket.create_connection(("127.0.0.1", whole.mqtt_port), timeout=10) as plain:
             plain.sendall(b"\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04pole")

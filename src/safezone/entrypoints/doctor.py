@@ -9,8 +9,6 @@ import platform
 import shutil
 import socket
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +24,7 @@ from safezone.core.clock import SystemClock
 from safezone.core.errors import SafezoneError
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings, load_settings
+from safezone.entrypoints.alive import ANSWER_WITHIN_S, ask
 from safezone.entrypoints.broker.leftovers import check_aside
 from safezone.entrypoints.broker.setup import LEAST_FREE_BYTES
 from safezone.entrypoints.house import MIGRATIONS, DataFolder
@@ -39,7 +38,6 @@ Verdict = Literal["ok", "look", "bad"]
 LINES: Final = 500
 """Of the end of the log are checked; `safezone verify` checks all of it."""
 EXPIRES_SOON: Final = timedelta(days=21)
-ANSWER_WITHIN_S: Final = 5.0
 _SIGNS: Final = {"ok": "✓", "look": "!", "bad": "✗"}
 
 
@@ -255,7 +253,7 @@ def _running(folder: DataFolder) -> Iterator[Line]:
         words = Words(th="โปรแกรมไม่ได้ทำงาน: เริ่มด้วย safezone up", en="The station does not run: safezone up.")
         yield Line("program", "look", words)
         return
-    said = _ask(f"{node['url']}/readyz")
+    said = ask(f"{node['url']}/readyz")
     if said is None:
         words = Words(
             th=f"{node['url']} ไม่ตอบ (no-presses.md)", en=f"{node['url']} does not answer (no-presses.md)."
@@ -273,19 +271,6 @@ def _running(folder: DataFolder) -> Iterator[Line]:
             reason = part["reason"] or {"th": "ปกติ", "en": "well"}
             yield Line(f"running.{name}", verdict, Words(th=reason["th"], en=reason["en"]))
     yield _port("mqtt", node["mqtt_host"], node["mqtt_port"])
-
-
-def _ask(url: str) -> dict[str, Any] | None:
-    """What /readyz says, also with 503; None when nothing answers."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=ANSWER_WITHIN_S) as answer:
-            said: dict[str, Any] = json.load(answer)
-    except urllib.error.HTTPError as answer:
-        said = json.load(answer)
-    except (OSError, ValueError):
-        return None
-    return said
 
 
 def _port(name: str, host: str, port: int) -> Line:

@@ -16,18 +16,20 @@ from typing import Annotated, Any, Final
 
 import msgspec
 import uvicorn
-from litestar import Litestar, Request, get, post
+from litestar import Litestar, Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.params import JSONBody
 from litestar.response import Redirect
 
+from safezone import __version__
 from safezone.assets.station_set import AssetSet, StationSet
 from safezone.core.errors import Invalid, NotSignedIn, Refused
 from safezone.core.geo import Point, check_point
 from safezone.core.i18n import Words
 from safezone.core.settings import Web
 from safezone.entrypoints import problems
+from safezone.entrypoints.admin_routes import Alive
 from safezone.entrypoints.connections import guarded
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.headers import add_headers
@@ -124,6 +126,20 @@ def _waiting() -> Waiting:
     return Waiting()
 
 
+@get(["/livez", "/healthz"], sync_to_thread=False)
+def _alive() -> Alive:
+    """The process answers: whoever watches it must not end it because nobody has founded a station yet."""
+    return Alive("ok", __version__)
+
+
+@get("/readyz", sync_to_thread=False)
+def _not_ready() -> Response[dict[str, Any]]:
+    """No press can arrive yet; said in the form in which a station says how its parts are."""
+    part: dict[str, Any] = {"state": "down", "since_at": None, "reason": NO_STATION, "figures": {}}
+    said = {"status": "down", "version": __version__, "degraded": ["station"], "parts": {"station": part}}
+    return Response(said, status_code=503)
+
+
 @get(["/", "/enter", "/console", "/office"], include_in_schema=False, sync_to_thread=False)
 def _to_the_page() -> Redirect:
     return Redirect("/setup", status_code=302)
@@ -167,7 +183,7 @@ class Founding:
     def app(self) -> Litestar:
         """The page, its files, and the one thing that can be asked here."""
         return Litestar(
-            [_waiting, _found, _to_the_page, *pages(("/setup",))],
+            [_waiting, _found, _alive, _not_ready, _to_the_page, *pages(("/setup",))],
             dependencies={"founding": Provide(lambda: self, sync_to_thread=False, use_cache=True)},
             signature_namespace={"Founding": Founding},
             exception_handlers={
@@ -214,4 +230,9 @@ class Founding:
 BAD_LINK: Final = Words(
     th="ลิงก์นี้ใช้ไม่ได้: ใช้ลิงก์ล่าสุดที่พิมพ์ออกมาในหน้าต่างที่เริ่มโปรแกรม",
     en="This link is not valid: use the newest one printed where the program was started.",
+)
+
+NO_STATION: Final = Words(
+    th="ยังไม่มีสถานี: เปิดลิงก์ที่พิมพ์ออกมาในหน้าต่างที่เริ่มโปรแกรมเพื่อตั้งสถานี",
+    en="There is no station yet: open the link that was printed where the program was started.",
 )

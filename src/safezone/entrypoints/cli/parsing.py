@@ -51,6 +51,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "node": ("cli.commands", "run_node"),
     "simulate": ("demo.simulate", "run_simulate"),
     "press": ("demo.press", "run_press"),
+    "alive": ("alive", "run_alive"),
     "doctor": ("doctor", "run_doctor"),
     "verify": ("cli.commands", "run_verify"),
     "rebuild": ("cli.commands", "run_rebuild"),

@@ -36,7 +36,14 @@ def add_checkpoint(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def add_record(commands: Commands[argparse.ArgumentParser]) -> None:
-    """`safezone doctor`, `verify`, `rebuild` and `migrate-store`."""
+    """`safezone alive`, `doctor`, `verify`, `rebuild` and `migrate-store`."""
+    alive = add(
+        commands,
+        "alive",
+        "Whether the program of a data folder answers, for a container's health check. Ends with 0 or 1.",
+        "safezone alive --data data/station",
+    )
+    add_data(alive, STATION_DATA)
     doctor = add(
         commands,
         "doctor",
