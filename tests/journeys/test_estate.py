@@ -15,6 +15,19 @@ from tests.journeys.conftest import OpenConsole, PressPole
 from tests.support.browser import NewPage
 from tests.support.running import Station, running
 
+_PAINTED = """(canvas, colour) => {
+  const { width, height } = canvas;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+  const found = [];
+  for (let n = 0; n < width * height; n += 1)
+    if (colour ? colour.every((part, c) => data[4 * n + c] === part) : data[4 * n + 3] > 0) found.push(n);
+  if (found.length === 0) return null;
+  const middle = found[Math.floor(found.length / 2)];
+  return { x: (middle % width) / devicePixelRatio, y: Math.floor(middle / width) / devicePixelRatio };
+}"""
+"""A place in the middle of what is painted (in one colour)."""
+_CIRCLE = [0x14, 0x20, 0x2D, 0xFF]
+
 PIER = {"lat": "16.5448", "lon": "104.7296"}
 OWNER = {"name": {"th": "เทศบาลเมือง", "en": "Municipality"}, "sector": "local_government"}
 
@@ -128,6 +141,31 @@ def test_the_map_is_asked_before_the_list_and_ends_at_the_last_word(
     expect(room.get("estate-asset")).to_have_count(0)
     room.get("estate-search").fill("")
     expect(room.get("estate-asset").first).to_be_visible()
+
+
+def test_what_is_painted_on_the_map_is_what_was_found_and_can_be_pressed(
+    station: Station, new_page: NewPage
+) -> None:
+    room = Room(new_page, station, "auditor")
+    room.go("map")
+    answers, marks = room.get("estate-map"), room.get("estate-marks")
+
+    def look_for(what: str) -> None:
+        before = str(answers.get_attribute("data-answers"))
+        room.get("estate-search").fill(what)
+        expect(answers).not_to_have_attribute("data-answers", before)
+
+    expect(answers).not_to_have_attribute("data-answers", "0")
+    look_for("ไม่มีที่ใดในโลก")
+    assert marks.evaluate(_PAINTED) is None
+    look_for("sos-01")
+    assert marks.evaluate(_PAINTED, _CIRCLE) is None, "one thing alone is no circle"
+    marks.click(position=marks.evaluate(_PAINTED), force=True)
+    expect(room.page.locator("[data-testid=estate-detail][data-asset-id=sos-01]")).to_be_visible()
+    look_for("")
+    with room.page.expect_request(lambda request: "/estate/map?" in request.url) as nearer:
+        marks.click(position=marks.evaluate(_PAINTED, _CIRCLE), force=True)
+    assert "zoom=16" in nearer.value.url
 
 
 def test_a_new_thing_comes_into_service_and_is_ready_when_somebody_has_looked(
@@ -353,6 +391,7 @@ def test_on_a_telephone_nothing_of_it_is_cut_off_and_a_thai_year_is_meant_as_one
         assert box is not None
         assert box["height"] < 60 < box["width"] * 2, "its word stands on one line"
     room.get("facts-save").click()
+    expect(room.get("facts-save")).to_have_count(0)
     expect(detail).to_contain_text("31 มี.ค. 2571")
     kept = station.ask("GET", f"/assets/{lamp}/detail", who="chief").json()["facts"]
     assert kept["warranty_until"] == "2028-03-31"

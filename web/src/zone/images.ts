@@ -1,6 +1,7 @@
 /** The signs of the map, drawn once on canvases: shape says what it is, colour and a mark say how it is. */
 import type { Map as MapLibre } from "maplibre-gl";
 import { shapes, type IconName } from "../ui/icons.ts";
+import type { Readiness } from "../api/types.ts";
 import { TONES } from "./features.ts";
 
 const SCALE = 2; // drawn at double size so that they stay sharp on dense screens
@@ -49,6 +50,16 @@ export function addImages(map: MapLibre): void {
   add(map, "pin", 44, pin);
 }
 
+const signs = new Map<string, HTMLCanvasElement | null>();
+
+/** The sign of a thing of this kind, so well, for who draws it without MapLibre; made once, when its letters are there. */
+export function assetSign(kind: string, readiness: Readiness | "PLANNED"): HTMLCanvasElement | null {
+  const shape = kind in SIGNS ? (kind as AssetSign) : "other";
+  const name = `${shape}-${readiness}`;
+  if (!signs.has(name)) signs.set(name, painted(26, asset(shape, readiness))?.canvas ?? null);
+  return signs.get(name) ?? null;
+}
+
 /** The signs of red boxes, for the map on which the zone is drawn. */
 export function addBoxImages(map: MapLibre): void {
   add(map, "red-box", 26, redBox(false));
@@ -71,13 +82,18 @@ function redBox(chosen: boolean): Painter {
 }
 
 function add(map: MapLibre, name: string, size: number, paint: Painter): void {
+  const context = painted(size, paint);
+  const { width, height } = context?.canvas ?? { width: 0, height: 0 };
+  if (context) map.addImage(name, context.getImageData(0, 0, width, height), { pixelRatio: SCALE });
+}
+
+function painted(size: number, paint: Painter): CanvasRenderingContext2D | null {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = size * SCALE;
   const context = canvas.getContext("2d");
-  if (!context) return;
-  context.scale(SCALE, SCALE);
-  paint(context);
-  map.addImage(name, context.getImageData(0, 0, canvas.width, canvas.height), { pixelRatio: SCALE });
+  context?.scale(SCALE, SCALE);
+  if (context) paint(context);
+  return context;
 }
 
 /** A drop with the priority's number: numbers are read where colours are not seen. */

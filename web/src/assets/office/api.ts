@@ -30,7 +30,7 @@ export interface Page {
 
 export interface Marks {
   kinds: string[];
-  states: string[];
+  states: (Readiness | "PLANNED")[];
   id: string[];
   lon: number[];
   lat: number[];
