@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +134,58 @@ def test_ready_is_said_when_every_child_that_says_so_has_said_so(start: Start, t
     assert not (tmp_path / "ready").exists()
     gate.write_text("now")
     eventually((tmp_path / "ready").exists)
+
+
+def test_the_service_manager_hears_when_it_is_ready_that_it_lives_and_when_it_ends(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As systemd listens: one that hangs falls silent, and its children never speak in its place."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20.0)
+
+        def hear(wanted: str) -> None:
+            assert eventually(lambda: manager.recv(4096).decode() == wanted), wanted
+
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "300000")
+        inner = (
+            f"import os; open({str(gate)!r}).read(); open('heard', 'w').write(str('NOTIFY_SOCKET' in os.environ))\n"
+            + READY
+        )
+        running = start({"name": "node", **python(inner, tells_ready=True)})
+        assert manager.recv(4096) == b"WATCHDOG=1", "alive before it is ready"
+        gate.write_text("now")
+        hear("READY=1")
+        assert (tmp_path / "heard").read_text() == "False"
+        hear("WATCHDOG=1")
+        running.process.send_signal(signal.SIGSTOP)
+        eventually(lambda: psutil.Process(running.process.pid).status() == psutil.STATUS_STOPPED)
+        manager.setblocking(False)
+        with suppress(BlockingIOError):  # What had been said before.
+            while manager.recv(4096):
+                pass
+        manager.settimeout(0.6)
+        with pytest.raises(TimeoutError):
+            manager.recv(4096)
+        manager.settimeout(20.0)
+        running.process.send_signal(signal.SIGCONT)
+        hear("WATCHDOG=1")
+        running.process.send_signal(signal.SIGTERM)
+        hear("STOPPING=1")
+        assert running.process.wait(20) == 0
+
+
+def test_a_service_manager_that_is_gone_stops_nobody(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
+    monkeypatch.setenv("WATCHDOG_USEC", "300000")
+    running = start({"name": "node", **python(READY, tells_ready=True)})
+    eventually((tmp_path / "ready").exists)
+    assert running.stop() == 0
 
 
 def test_a_child_without_a_supervisor_says_ready_to_nobody() -> None:

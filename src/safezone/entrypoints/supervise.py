@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from safezone.entrypoints.child import Child, ChildSpec, die_with_parent
+from safezone.entrypoints.sd_notify import Notifier
 from safezone.entrypoints.voice import say
 
 GIVE_UP_CODE: Final = 78
@@ -49,8 +50,10 @@ class Supervisor:
         self._grace_s = grace_s
         self._when_alone = when_alone
         self._when_ready = when_ready
+        self._has_been_ready = False
         self._status_is_old = False
         self._before_exec = die_with_parent()
+        self._notifier = Notifier()
 
     def run(self) -> int:
         """Returns the exit code once every child has ended: 0 after SIGINT, SIGTERM or SIGHUP, else that of the child
@@ -81,6 +84,7 @@ class Supervisor:
                 if not self._write_status():  # A disk without room for this has none for a press.
                     return GIVE_UP_CODE
                 code = self._watch(signals)
+                self._notifier.tell("STOPPING=1")
                 self._end_all(signals)
         with suppress(OSError):  # On a disk that takes nothing more it stays: the next start writes it anew.
             (self._run_dir / "children.json").unlink()
@@ -145,16 +149,21 @@ class Supervisor:
         self._write_status()
 
     def _wait_s(self) -> float | None:
-        """Until the next start, sign of life, or attempt to say who runs; None when there is nothing to do."""
+        """Until the next start, sign of life of theirs or ours, or attempt to say who runs; None when there is nothing to do."""
         now_s = time.monotonic()
         waits = [max(0.0, each.start_at_s - now_s) for each in self._children if each.start_at_s is not None]
         waits += [each.line.turn_left_s() for each in self._children if each.line and each.line.is_awaited]
+        if (until_sign_s := self._notifier.tell_alive()) is not None:
+            waits.append(until_sign_s)
         return min([*waits, 2.0] if self._status_is_old else waits, default=None)
 
     def _announce(self) -> None:
-        if self._when_ready is not None and all(each.ready for each in self._children):
-            when_ready, self._when_ready = self._when_ready, None
-            when_ready()
+        if self._has_been_ready or not all(each.ready for each in self._children):
+            return
+        self._has_been_ready = True
+        self._notifier.tell("READY=1")
+        if self._when_ready is not None:
+            self._when_ready()
 
     def _end_all(self, signals: _Signals) -> None:
         """The last one started is ended first, so that whoever still hands something on finds somebody to take it."""
