@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from safezone.assets.columns import COLUMNS, plain
+from safezone.assets.columns import plain
+from safezone.assets.headings import COLUMNS
 from safezone.assets.register import facts_of
 from safezone.events.assets import AssetFacts
 

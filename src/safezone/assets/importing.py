@@ -16,31 +16,35 @@ from sqlalchemy import Connection, select
 from safezone.assets import store
 from safezone.assets.columns import (
     day_of,
+    day_words,
+    guessed_day_of,
     kind_of,
     lifecycle_of,
     named_cells,
-    places_of,
     satang_of,
     unplain,
     year_of,
 )
+from safezone.assets.headings import heading_of
 from safezone.assets.kinds import KINDS
+from safezone.assets.placing import Placing
 from safezone.assets.register import KEEPERS, Known, facts_of
 from safezone.assets.rules_lifecycle import STATES, lacks_for_service, may_reach
-from safezone.assets.station_set import FAR_FROM_ZONE_M
 from safezone.assets.store_upkeep import find_loans
 from safezone.assets.tables import asset
-from safezone.core.geo import Point, distance_m
+from safezone.core.geo import Point
 from safezone.core.i18n import Words
 from safezone.core.identity import Identity
 from safezone.events.assets import AssetFacts, Lifecycle
 from safezone.zone.findings import Finding, Findings
 from safezone.zone.queries import find_station
-from safezone.zone.rules import distance_words
 from safezone.zone.sheets import Once, Row
+from safezone.zone.spots import THAI_DIGITS
 
 MOST_SHOWN: Final = 300
-ASKED: Final = ("outside_thailand", "far_from_zone")
+ASKED: Final = (
+    "read_as_metres", "outside_thailand", "sheet_left_out", "row_left_out", "day_guessed", "far_from_zone",
+)  # fmt: skip
 """What is not wrong, and yet not stored before somebody has said that it is meant."""
 _IN_ONE_QUESTION: Final = 500
 
@@ -49,8 +53,11 @@ _KINDS: Final = ", ".join(f"{kind.name.th} ({kind.id})" for kind in KINDS.values
 """As a person reads it, and as a list may have it."""
 
 
+_STATES: Final = ", ".join(f"{words.th} ({state})" for state, words in STATES.items())
+
+
 class Defaults(msgspec.Struct, frozen=True):
-    """What holds for every row whose cell is empty or whose column is missing."""
+    """What holds for every row whose cell is empty or whose column is missing, unless the register knows better."""
 
     kind: str | None = None
     lifecycle: Lifecycle | None = None
@@ -114,26 +121,35 @@ class Plan:
         self, rows: Sequence[Sequence[str]], name: str, defaults: Defaults, findings: Findings
     ) -> None:
         self._name, self._defaults, self._findings = name, defaults, findings
-        header = rows[0] if rows else []
-        self.at = places_of(header)
+        heading = heading_of(rows)
+        self.at = heading.at
         self._rows = [
-            (number, named_cells(cells, self.at))
-            for number, cells in enumerate(rows[1:], start=2)
-            if any(cell.strip() for cell in cells)
+            (number, named)
+            for number, cells in enumerate(rows[heading.line :], start=heading.line + 1)
+            if any(cell.strip() for cell in cells) and (named := self._read(number, cells))
         ]
+        self._placing = Placing([(number, cells) for number, cells in self._rows])
         self._once = Once()
         self._kind_asked = False
         self.new: list[AssetFacts] = []
         self.changed: list[AssetFacts] = []
         self.unchanged = 0
-        for needed in ("code",):
-            if rows and needed not in self.at:
-                found = ", ".join(name.strip() for name in header if name.strip())
-                findings.problem(name, "column_missing", 1, needed, value=found[:200] or "—")
+        if rows and "code" not in self.at:
+            found = ", ".join(" ".join(name.split()) for name in heading.names if name.strip())
+            findings.problem(name, "column_missing", heading.line, "code", value=found[:200] or "—")
         read = set(self.at.values())
-        for place, heading in enumerate(header):
-            if heading.strip() and place not in read:
-                findings.notice(name, "column_unknown", 1, heading.strip()[:60])
+        for place, said in enumerate(heading.names):
+            if said.strip() and place not in read:
+                findings.notice(name, "column_unknown", heading.line, " ".join(said.split())[:60])
+
+    def _read(self, number: int, cells: Sequence[str]) -> dict[str, str]:
+        """The cells of ours in a line; none, and it is said, when it tells of no thing: a subtitle, a sum, a remark."""
+        named = named_cells(cells, self.at)
+        if "code" in self.at and not named.get("code") and sum(map(bool, named.values())) <= 1:
+            said = next((cell.strip() for cell in cells if cell.strip()), "")
+            self._findings.notice(self._name, "row_left_out", number, value=" ".join(said.split())[:60])
+            return {}
+        return {**named, "code": named.get("code", "").translate(THAI_DIGITS)}
 
     @property
     def codes(self) -> list[str]:
@@ -146,9 +162,10 @@ class Plan:
     def stand_on(self, ground: Ground) -> None:
         """The rows are held against this; sites of the list itself may be named by its other rows."""
         self.ground = ground
+        self._placing.stand_on(ground.middle)
         for _, cells in self._rows:
             if self._kind(cells) == "camera_site" and cells.get("code"):
-                placed = bool(cells.get("lon")) and bool(cells.get("lat"))
+                placed = self._placing.says(cells)
                 site_id = cells["code"].lower()
                 ground.known.sites[site_id] = placed or ground.known.sites.get(site_id, False)
 
@@ -180,9 +197,10 @@ class Plan:
         alone = self._once.take(row, "code", code)
         there = self.ground.there.get(code.lower()) if alone else None
         kind = self._kind_of(row, cells, there)
-        given = {**self._texts(row), **self._amounts(row, cells), **self._belongings(row, cells, kind)}
+        texts = self._texts(row, there)
+        given = {**texts, **self._amounts(row, cells), **self._belongings(row, cells, kind, there)}
         lifecycle = self._lifecycle(row, cells, there)
-        point = self._point(row, cells)
+        point = self._placing.point(row, cells)
         if point is not None and not given.get("site_id"):
             given["point"] = point
         if there is None and "name" not in given:
@@ -230,13 +248,16 @@ class Plan:
                 row.problem("lacks", "lifecycle", value=what)
         return facts
 
-    def _texts(self, row: Row) -> dict[str, Any]:
+    def _texts(self, row: Row, there: AssetFacts | None) -> dict[str, Any]:
         given: dict[str, Any] = {
             name: row.text(name) for name in ("model", "legal_basis", "budget_line") if row.has(name)
         }
-        if row.has("name_th"):
-            th = row.text("name_th")
-            given["name"] = Words(th, row.text("name_en") if row.has("name_en") else th)
+        if row.has("name_th") or (there is not None and row.has("name_en")):
+            before = there.name if there is not None else Words("", "")
+            th = row.text("name_th") if row.has("name_th") else before.th
+            # A name that nobody has written in English is the Thai one; one that somebody has written stays.
+            untold = th if before.en == before.th else before.en
+            given["name"] = Words(th, row.text("name_en") if row.has("name_en") else untold)
         return given
 
     def _amounts(self, row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
@@ -250,22 +271,31 @@ class Plan:
             if not said:
                 continue
             value: int | date | None = read(said)
+            if value is None and read is day_of and (value := guessed_day_of(said)) is not None:
+                row.notice("day_guessed", column, value=said[:40], limit=day_words(value))
             if value is None:
                 row.problem(problem, column, value=said[:40])
             else:
                 given[field] = value
         return given
 
-    def _belongings(self, row: Row, cells: Mapping[str, str], kind: str | None) -> dict[str, Any]:
+    def _belongings(
+        self, row: Row, cells: Mapping[str, str], kind: str | None, there: AssetFacts | None
+    ) -> dict[str, Any]:
         known, given = self.ground.known, dict[str, Any]()
-        owner_id = cells.get("owner") or self._defaults.owner_id
-        if owner_id:
-            given["owner_id"] = owner_id.lower()
-            if owner_id.lower() not in known.owners:
-                row.problem("unknown_owner", "owner", value=owner_id[:60])
+        before = None if there is None else there.owner_id
+        owner_id = (
+            self._owner(row, cells["owner"]) if cells.get("owner") else before or self._defaults.owner_id
+        )
+        if owner_id and owner_id != before:
+            given["owner_id"] = owner_id
+            if owner_id not in known.owners:
+                row.problem("unknown_owner", "owner", value=(cells.get("owner") or owner_id)[:60])
+            elif there is not None and there.mou_id and not cells.get("mou"):
+                given["mou_id"] = None  # An agreement is with its owner.
         if cells.get("mou"):
             given["mou_id"] = cells["mou"]
-            if known.mous.get(cells["mou"]) != given.get("owner_id"):
+            if known.mous.get(cells["mou"]) != owner_id:
                 row.problem("unknown_mou", "mou", value=cells["mou"][:60])
         if cells.get("site"):
             given["site_id"] = cells["site"].lower()
@@ -274,31 +304,30 @@ class Plan:
                 row.problem("no_such_site", "site", value=cells["site"][:60])
         return given
 
+    def _owner(self, row: Row, said: str) -> str:
+        """The id of an owner, who may be named by it or as on the screens, in either language."""
+        bare, owners = said.casefold(), self.ground.known.owners
+        if bare in owners:
+            return bare
+        called = [each for each, name in owners.items() if bare in (name.th.casefold(), name.en.casefold())]
+        if len(called) > 1:
+            row.problem("owner_not_clear", "owner", value=said[:60], limit=", ".join(called))
+        return called[0] if called else bare
+
     def _lifecycle(self, row: Row, cells: Mapping[str, str], there: AssetFacts | None) -> Lifecycle:
         said = cells.get("lifecycle", "")
         if not said:
             return there.lifecycle if there is not None else (self._defaults.lifecycle or "proposed")
         state = lifecycle_of(said)
         if state is None:
-            row.problem("not_one_of", "lifecycle", value=said[:40], limit=", ".join(STATES))
+            row.problem("not_one_of", "lifecycle", value=said[:40], limit=_STATES)
             return "proposed"
         lifecycle = cast("Lifecycle", state)
         if there is not None and there.lifecycle != lifecycle and not may_reach(there.lifecycle, lifecycle):
-            row.problem("no_way_back", "lifecycle", value=lifecycle, limit=there.lifecycle)
+            row.problem("no_way_back", "lifecycle", value=STATES[lifecycle], limit=STATES[there.lifecycle])
         elif there is not None and there.id in self.ground.lent and lifecycle != there.lifecycle:
             row.problem("lent", "lifecycle", value=there.code)
         return lifecycle
-
-    def _point(self, row: Row, cells: Mapping[str, str]) -> Point | None:
-        if not cells.get("lon") and not cells.get("lat"):
-            return None
-        point = row.point()
-        middle = self.ground.middle
-        if point is not None and middle is not None:
-            away_m = distance_m(middle, point)
-            if away_m > FAR_FROM_ZONE_M:
-                row.notice("far_from_zone", "lon", value=distance_words(away_m))
-        return point
 
     def report(self, raw: bytes, *, stored: bool = False, seconds: float = 0.0) -> ImportReport:
         """What was found, as it is shown."""
@@ -313,11 +342,23 @@ class Plan:
             new=len(self.new),
             changed=len(self.changed),
             unchanged=self.unchanged,
-            problems=self._findings.problems[:MOST_SHOWN],
+            problems=[self._with_cell(each) for each in self._findings.problems[:MOST_SHOWN]],
             problem_count=len(self._findings.problems),
-            questions=questions[:MOST_SHOWN],
+            questions=[self._with_cell(each) for each in questions[:MOST_SHOWN]],
             question_count=len(questions),
             notices=notices[:MOST_SHOWN],
             stored=stored,
             seconds=round(seconds, 2),
         )
+
+    def _with_cell(self, finding: Finding) -> Finding:
+        """With the name by which a spreadsheet knows the cell."""
+        at = self.at.get(finding.column or "")
+        if at is None and finding.column in ("lon", "lat"):
+            at = self.at.get("place")
+        if at is None or finding.row is None:
+            return finding
+        letters, left = "", at
+        while left >= 0:
+            letters, left = chr(ord("A") + left % 26) + letters, left // 26 - 1
+        return msgspec.structs.replace(finding, cell=f"{letters}{finding.row}")

@@ -1,37 +1,50 @@
 """A list of equipment as it comes: CSV in any encoding that Thai offices use, or an Excel workbook; only its cells.
 
 A workbook is a zip file. It is unpacked here under limits before anybody looks into it, so a small file that unfolds
-without end is refused, and the program that reads workbooks never sees it.
+without end is refused, and it is read in a process of its own (`workbook_child.py`), so that none ends the program.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final
 
+import msgspec
+
+from safezone.assets.headings import heading_of
+from safezone.assets.workbook_child import MOST_COLUMNS, Book, Sheet
+from safezone.core.i18n import Words
 from safezone.zone.findings import Findings
-from safezone.zone.sheets import MAX_ROWS, decode_text
+from safezone.zone.sheets import MAX_ROWS, decode_text, separator_of
 
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 MAX_UNPACKED_BYTES: Final = 128 * 1024 * 1024
 MAX_MEMBERS: Final = 2_000
-MAX_COLUMNS: Final = 200
+PATIENCE_S: Final = 60
 _ZIP: Final = b"PK\x03\x04"
+_OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+"""How .xls begins, and a workbook with a password."""
+_LOCKED: Final = "EncryptedPackage".encode("utf-16-le")
+_WEB_PAGE: Final = ("<html", "<!doctype", "<table", "<?xml", "<meta", "<style")
+
+_FAULTS: Final = {"locked": "workbook_locked", "too much": "workbook_too_much"}
 
 Cells = list[str]
 
 
 def read_cells(raw: bytes, name: str, findings: Findings) -> list[Cells]:
-    """The rows of the table, the header first, every cell as text; empty with a problem when it is no table."""
+    """The rows of the table from the sheet's first, every cell as text; empty with a problem when it is no table."""
     if len(raw) > MAX_FILE_BYTES:
         findings.problem(name, "file_too_large", value=_mib(len(raw)), limit=_mib(MAX_FILE_BYTES))
         return []
-    rows = _workbook(raw, name, findings) if raw.startswith(_ZIP) else _csv(raw, name, findings)
+    is_workbook = raw.startswith((_ZIP, _OLD_EXCEL))
+    rows = _workbook(raw, name, findings) if is_workbook else _csv(raw, name, findings)
     if not any(any(cell.strip() for cell in row) for row in rows):
         if not findings.problems:
             findings.problem(name, "nothing_in_it")
@@ -50,33 +63,58 @@ def _csv(raw: bytes, name: str, findings: Findings) -> list[Cells]:
     text = decode_text(raw, name, findings)
     if text is None:
         return []
-    header_line = text.split("\n", 1)[0]
-    separator = max(",;\t", key=header_line.count)
+    if text[:200].lstrip().lower().startswith(_WEB_PAGE):
+        findings.problem(name, "web_page")
+        return []
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True))
     except csv.Error as problem:
         findings.problem(name, "not_csv", value=problem)
         return []
 
 
 def _workbook(raw: bytes, name: str, findings: Findings) -> list[Cells]:
-    # Loaded when a workbook comes: a station's start does not wait for it.
-    from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - see above
-
-    unpacked = _repacked(raw)
+    if raw.startswith(_OLD_EXCEL) and _LOCKED in raw:
+        findings.problem(name, "workbook_locked")
+        return []
+    unpacked = _repacked(raw) if raw.startswith(_ZIP) else raw
     if unpacked is None:
         findings.problem(name, "unfolds_too_far", limit=_mib(MAX_UNPACKED_BYTES))
         return []
-    try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(unpacked)) as book:
-            sheet = book.get_sheet_by_index(0)
-            if sheet.width > MAX_COLUMNS or sheet.height > MAX_ROWS + 1:
-                findings.problem(name, "too_many", value=sheet.height, limit=MAX_ROWS)
-                return []
-            return [[_text(cell) for cell in row] for row in sheet.to_python()]
-    except (CalamineError, ValueError, IndexError, OSError) as problem:
-        findings.problem(name, "not_workbook", value=type(problem).__name__)
+    book = _read_apart(unpacked)
+    if book.fault:
+        findings.problem(name, _FAULTS.get(book.fault, "not_workbook"), value=book.fault)
         return []
+    return _chosen(book, name, findings)
+
+
+def _read_apart(raw: bytes) -> Book:
+    """The workbook as another process reads it; one that asks for too much memory or time ends that process alone."""
+    asked = [sys.executable, "-m", "safezone.assets.workbook_child"]
+    try:
+        done = subprocess.run(asked, input=raw, capture_output=True, timeout=PATIENCE_S, check=False)
+    except subprocess.TimeoutExpired:
+        return Book([], fault="too much")
+    return msgspec.json.decode(done.stdout, type=Book) if done.returncode == 0 else Book([], fault="too much")
+
+
+def _chosen(book: Book, name: str, findings: Findings) -> list[Cells]:
+    """The sheet that is read: the first that has a heading of ours; what is left out is said."""
+    filled = [each for each in book.sheets if each.height]
+    listed = [each for each in filled if each.rows and "code" in heading_of(each.rows).at]
+    if not filled:
+        return []
+    sheet: Sheet = (listed or filled)[0]
+    if not sheet.rows:
+        findings.problem(name, "sheet_too_large", value=sheet.name, limit=f"{MAX_ROWS:,} × {MOST_COLUMNS}")
+    for each in filled:
+        if each is not sheet:
+            code = "sheet_left_out" if each in listed else "sheet_not_read"
+            findings.notice(name, code, value=each.name, limit=sheet.name)
+    if book.hidden:
+        hidden = Words(th=f"{book.hidden} แผ่นที่ซ่อนอยู่", en=f"{book.hidden} hidden")
+        findings.notice(name, "sheet_not_read", value=hidden, limit=sheet.name)
+    return sheet.rows
 
 
 def _repacked(raw: bytes) -> bytes | None:
@@ -106,16 +144,3 @@ def _pieces(packed: zipfile.ZipFile, member: zipfile.ZipInfo, room: int) -> Iter
         while room > 0 and (piece := stream.read(1 << 20)):
             room -= len(piece)
             yield piece
-
-
-def _text(cell: Any) -> str:
-    """A cell as a person would have typed it: no `.0` behind a whole number, a day without its midnight."""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    if isinstance(cell, date | time | timedelta):
-        return str(cell)
-    return str(cell)

@@ -71,8 +71,32 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # lists of equipment
     "nothing_in_it": ("ไม่มีข้อมูลในไฟล์", "There is nothing in the file."),
     "not_workbook": (
-        "อ่านเป็นสมุดงาน Excel (.xlsx) ไม่ได้ ({value}): บันทึกใหม่เป็น .xlsx หรือ CSV",
-        "This is no Excel workbook (.xlsx) that can be read ({value}): save it anew as .xlsx or CSV.",
+        "อ่านเป็นสมุดงาน Excel ไม่ได้ ({value}): เปิดใน Excel แล้วบันทึกใหม่เป็น .xlsx หรือ CSV",
+        "This is no Excel workbook that can be read ({value}): open it in Excel, save it anew as .xlsx or CSV.",
+    ),
+    "workbook_locked": (
+        "ไฟล์มีรหัสผ่าน: เปิดใน Excel แล้วบันทึกใหม่โดยไม่ตั้งรหัส",
+        "The workbook has a password: open it in Excel and save it without.",
+    ),
+    "web_page": (
+        "ไฟล์นี้เป็นหน้าเว็บที่ตั้งชื่อเป็นตาราง: เปิดใน Excel แล้วบันทึกเป็น .xlsx",
+        "This is a web page under the name of a table: open it in Excel and save it as .xlsx.",
+    ),
+    "workbook_too_much": (
+        "อ่านไฟล์นี้ใช้หน่วยความจำหรือเวลามากเกินไป จึงหยุดอ่าน: ลบแถวและคอลัมน์ที่ว่างท้ายแผ่น (Ctrl+End) แล้วบันทึกใหม่",
+        "Reading it took too much memory or time and was stopped: delete the empty ends of its sheets (Ctrl+End).",
+    ),
+    "sheet_too_large": (
+        "แผ่นงาน “{value}” กว้างหรือยาวเกิน {limit}: ลบแถวและคอลัมน์ที่ว่างท้ายแผ่น (Ctrl+End) แล้วบันทึกใหม่",
+        "The sheet “{value}” is larger than {limit}: delete the empty rows and columns at its end (Ctrl+End), save it.",
+    ),
+    "sheet_left_out": (
+        "อ่านเฉพาะแผ่นงาน “{limit}”: แผ่น “{value}” เป็นรายการด้วยแต่ไม่ได้อ่าน ให้บันทึกเป็นอีกไฟล์แล้วนำเข้า",
+        "Only the sheet “{limit}” is read: “{value}” is a list too and is not; save it as a file of its own.",
+    ),
+    "sheet_not_read": (
+        "อ่านเฉพาะแผ่นงาน “{limit}” ไม่ได้อ่าน: {value}",
+        "Only the sheet “{limit}” is read; not read: {value}.",
     ),
     "unfolds_too_far": (
         "ไฟล์นี้คลายแล้วใหญ่เกิน {limit}: ไม่ได้เปิดอ่าน",
@@ -119,7 +143,39 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "“{value}” ไม่ใช่ปีงบประมาณ: เขียนเช่น 2569",
         "“{value}” is no fiscal year: write it like 2569.",
     ),
+    "row_left_out": (
+        "แถวนี้ไม่มีรหัสและไม่มีข้อมูลอุปกรณ์ (“{value}”) จึงไม่อ่าน เช่น หัวข้อย่อย ยอดรวม หรือหมายเหตุ",
+        "This line has no code and tells of no thing (“{value}”), so it is not read: a subtitle, a sum or a remark.",
+    ),
+    "day_guessed": (
+        "“{value}” อ่านเป็น {limit}: ตรวจว่าถูกต้อง",
+        "“{value}” is read as {limit}: check that it is meant.",
+    ),
+    "owner_not_clear": (
+        "มีเจ้าของชื่อ “{value}” หลายราย: ใส่รหัส {limit}",
+        "Several owners are called “{value}”: write the id, one of {limit}.",
+    ),
     # places
+    "half_a_place": (
+        "มีพิกัดเพียงครึ่งเดียว: ต้องมีทั้งลองจิจูดและละติจูด",
+        "This is half a place: it takes longitude and latitude.",
+    ),
+    "not_a_place": (
+        "“{value}” ไม่ใช่พิกัด: เขียนเช่น 16.5428, 104.7225",
+        "“{value}” is no place: write it like 16.5428, 104.7225.",
+    ),
+    "short_address": (
+        "ลิงก์ย่อ “{value}” ไม่บอกพิกัด: เปิดลิงก์ แล้วคัดลอกตัวเลขพิกัดหรือลิงก์เต็มมาใส่",
+        "The short link “{value}” names no place: open it, and copy the numbers or the long address.",
+    ),
+    "metres_swapped": (
+        "ค่าเหนือ (N) กับตะวันออก (E) ดูเหมือนสลับกัน ({value}): สลับคอลัมน์",
+        "North (N) and east (E) look exchanged ({value}): exchange the columns.",
+    ),
+    "read_as_metres": (
+        "พิกัดเป็นเมตร ({value}) อ่านทุกแถวเป็น {limit}: ตรวจว่าใช่ระบบนี้ (ถ้าเป็น Indian 1975 จะคลาดราว 400 ม. ให้แปลงเป็นองศาก่อน)",
+        "The places are metres ({value}); every row is read as {limit}: is it so? (Indian 1975 lies 400 m off: convert it.)",
+    ),
     "swapped": (
         "ลองจิจูดกับละติจูดสลับกัน ({value}): ลองจิจูด (ราว 97–106) มาก่อน",
         "Longitude and latitude are exchanged ({value}): longitude (about 97–106) comes first.",
@@ -224,6 +280,8 @@ class Finding(msgspec.Struct, frozen=True):
     column: str | None = None
     at: Point | None = None
     """Where to mark it on the map, if it is anywhere."""
+    cell: str | None = None
+    """Which cell of the sheet it is, such as C5."""
 
     def __str__(self) -> str:
         return f"{self.where().th}: {self.words.th} / {self.where().en}: {self.words.en}"
@@ -236,7 +294,7 @@ class Finding(msgspec.Struct, frozen=True):
             th += f" {'รูปที่' if is_drawing else 'แถว'} {self.row}"
             en += f", {'feature' if is_drawing else 'row'} {self.row}"
         if self.column is not None:
-            is_table = self.file.lower().endswith((".csv", ".xlsx"))
+            is_table = self.file.lower().endswith((".csv", ".txt", ".xlsx", ".xls"))
             th += f" คอลัมน์ {self.column}" if is_table else f" ({self.column})"
             en += f", column {self.column}" if is_table else f" ({self.column})"
         return Words(th=th, en=en)

@@ -17,6 +17,8 @@ from safezone.zone.rules import fault_of_position, is_in_thailand
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 MAX_ROWS: Final = 50_000
 MAX_TEXT: Final = 200
+LOOKED_AT: Final = 20_000
+"""Characters from the beginning by which the separator is known."""
 CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u200b\u2028\u2029\u202a-\u202e\ufeff]")
 
@@ -48,6 +50,18 @@ def decode_text(raw: bytes, name: str, findings: Findings) -> str | None:
             return text
     findings.problem(name, "unreadable_text")
     return None
+
+
+def separator_of(text: str) -> str:
+    """What parts the cells: spreadsheets in Thailand and Europe also write semicolons or tabs, and a title may stand above."""
+    lines = [line for line in text[:LOOKED_AT].splitlines() if line.strip()][:30]
+    return max(
+        ",;\t",
+        key=lambda each: (
+            sum(each in line for line in lines),
+            sum(map(len, (line.split(each) for line in lines))),
+        ),
+    )
 
 
 def _mib(size: int) -> str:
@@ -151,10 +165,7 @@ def _rows_of(
     text: str, file: str, required: Sequence[str], optional: Sequence[str], findings: Findings
 ) -> Iterator[Row]:
     try:
-        # Thai and European spreadsheets also separate with semicolons or tabs.
-        header_line = text.split("\n", 1)[0]
-        separator = max(",;\t", key=header_line.count)
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True))
     except csv.Error as problem:
         findings.problem(file, "not_csv", value=problem)
         return

@@ -29,6 +29,9 @@ _TO_WGS84: Final = (
 )
 """Indian 1975 to WGS 84 (2): 5 m. PROJ would by itself take (4), a shift with rotations whose signs lie 180 m from (2), (3)
 and from itself with the other signs, everywhere in Thailand."""
+WEST_M: Final = 100_000
+EAST_M: Final = 1_300_000
+"""Metres east: many offices write the whole country in the zone of Bangkok, and Ubon lies beyond a million there."""
 LOOKED_AT: Final = 2_000
 _CODE: Final = re.compile(r"EPSG:{1,2}(?:[\d.]*:)?(\d{4,6})", re.IGNORECASE)
 
@@ -80,7 +83,7 @@ def look_of(position: Position) -> Look:
         return "thailand"
     if is_in_thailand(north, east):
         return "swapped"
-    if 100_000 <= abs(east) <= 1_000_000 and 0 < north <= 10_000_000:
+    if WEST_M <= abs(east) <= EAST_M and 0 < north <= 10_000_000:
         return "metres"
     return "elsewhere" if abs(east) <= 180 and abs(north) <= 90 else "nowhere"
 

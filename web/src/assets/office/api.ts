@@ -173,6 +173,7 @@ export interface Finding {
   words: Words;
   row: number | null;
   column: string | null;
+  cell: string | null;
 }
 
 export interface Report {
