@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from safezone.core.certificate_settings import Acme, Contradiction, check_acme
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
 from safezone.core.identity import PersonRole
@@ -313,6 +314,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in `safezone.toml`; a section that is absent keeps its defaults."""
 
     web: Web = Web()
+    acme: Acme = Acme()
     screens: Screens = Screens()
     limits: Limits = Limits()
     priorities: Priorities = Priorities()
@@ -341,7 +343,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Address of the database, `postgresql://user@host/name?passfile=…`; empty means SQLite in the data directory."""
 
     def __post_init__(self) -> None:
-        if self.broker.tls and not (self.web.tls_certificate_file or self.broker.host):
+        web, given = self.web, bool(self.web.tls_certificate_file)
+        check_acme(
+            self.acme,
+            given=given,
+            behind_proxy=web.behind_tls_proxy,
+            public_url=web.public_url,
+            web=(web.host, web.port),
+        )
+        if self.broker.tls and not (given or self.acme.is_on or self.broker.host):
             raise ValueError("[broker] tls needs [web] tls_certificate_file")
 
 
@@ -378,10 +388,12 @@ def load_settings(path: Path) -> Settings:
         RecursionError,
         OSError,
     ) as problem:
+        cause = problem.__cause__
+        said = cause.words if isinstance(cause, Contradiction) else Words(th=str(problem), en=str(problem))
         raise CannotStart(
             Words(
-                th=f"อ่านไฟล์ตั้งค่า {path.name} ไม่ได้: {problem}",
-                en=f"Cannot read the settings file {path.name}: {problem}",
+                th=f"อ่านไฟล์ตั้งค่า {path.name} ไม่ได้: {said.th}",
+                en=f"Cannot read the settings file {path.name}: {said.en}",
             )
         ) from problem
     if "region" in read:

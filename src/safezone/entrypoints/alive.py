@@ -34,9 +34,10 @@ def _address_of(data: Path) -> str:
     except (OSError, ValueError):
         from safezone.core.settings import load_settings  # noqa: PLC0415 - not needed once there is a station
 
-        web = load_settings(data / "safezone.toml").web
+        settings = load_settings(data / "safezone.toml")
+        web, by_tls = settings.web, settings.web.tls_certificate_file or settings.acme.is_on
         host = f"[{web.host}]" if ":" in web.host else web.host
-        url = f"{'https' if web.tls_certificate_file else 'http'}://{host}:{web.port}"
+        url = f"{'https' if by_tls else 'http'}://{host}:{web.port}"
     for every, own in _EVERY_ADDRESS.items():
         url = url.replace(f"//{every}:", f"//{own}:")
     return url

@@ -24,6 +24,8 @@ from safezone.core.clock import SystemClock
 from safezone.core.errors import SafezoneError
 from safezone.core.i18n import Words
 from safezone.core.settings import Settings, load_settings
+from safezone.entrypoints.acme.folder import AcmeFolder, life_of
+from safezone.entrypoints.acme.standing import standing_of
 from safezone.entrypoints.alive import ANSWER_WITHIN_S, ask
 from safezone.entrypoints.broker.leftovers import check_aside
 from safezone.entrypoints.broker.setup import LEAST_FREE_BYTES
@@ -82,7 +84,12 @@ def examine(folder: DataFolder) -> Iterator[Line]:
     yield _backup(folder, settings)
     yield _broker_files(folder)
     yield from _certificates(settings)
-    yield from _running(folder)
+    if settings.acme.is_on:
+        yield _acme(AcmeFolder(folder.acme))
+    shown = (
+        AcmeFolder(folder.acme).certificate_file if settings.acme.is_on else settings.web.tls_certificate_file
+    )
+    yield from _running(folder, str(shown))
 
 
 def _line(name: str, verdict: Verdict, both: str) -> Line:
@@ -97,6 +104,8 @@ def _permissions(folder: DataFolder) -> Line:
         left,
         folder.broker / "broker.json",
         folder.run / "demo-secrets.json",
+        folder.acme / "certificate.pem",
+        folder.acme / "account.key",
     ]
     open_ones = [each.name for each in secrets if each.exists() and each.stat().st_mode & 0o077]
     if open_ones:
@@ -226,7 +235,7 @@ def _broker_files(folder: DataFolder) -> Line:
 
 def _certificates(settings: Settings) -> Iterator[Line]:
     """Every certificate that a setting names."""
-    for section in (settings.web, settings.broker):
+    for section in (settings.web, settings.broker, settings.acme):
         for field in section.__struct_fields__:
             named = getattr(section, field)
             if isinstance(named, str) and named and ("cert" in field or field.endswith("ca_file")):
@@ -243,6 +252,23 @@ def _certificate(name: str, path: Path) -> Line:
     verdict: Verdict = "bad" if left < timedelta(0) else "look" if left < EXPIRES_SOON else "ok"
     words = Words(th=f"{path.name} หมดอายุ {ends:%Y-%m-%d}", en=f"{path.name} is valid until {ends:%Y-%m-%d}.")
     return Line(name, verdict, words)
+
+
+def _acme(folder: AcmeFolder) -> Line:
+    """The certificate that the program gets itself."""
+    try:
+        life = life_of(folder.certificate_file)
+    except (OSError, ValueError):
+        return Line(
+            "acme", "look", Words(th="ยังไม่มีใบรับรอง: เริ่มสถานีก่อน", en="No certificate yet: safezone up.")
+        )
+    found = standing_of(life, datetime.now(UTC), folder.load())
+    verdict: Verdict = {"ok": "ok", "degraded": "look"}.get(found.state, "bad")  # type: ignore[assignment]
+    words = Words(
+        th=f"ใบรับรองใช้ได้ถึง {life.ends_at:%Y-%m-%d}",
+        en=f"The certificate is good until {life.ends_at:%Y-%m-%d}.",
+    )
+    return Line("acme", verdict, found.reason or words)
 
 
 def _running(folder: DataFolder) -> Iterator[Line]:

@@ -36,7 +36,7 @@ from safezone.entrypoints.headers import add_headers
 from safezone.entrypoints.http import BAD_SIGN_INS_AT_ONCE, BAD_SIGN_INS_PER_S, pages
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.setting_up import NOT_SAID, NewStation
-from safezone.entrypoints.tls import certificate_of
+from safezone.entrypoints.tls import Certificate
 from safezone.events.zone import SelectionCriteria
 from safezone.zone.station_set import STATION_ID, ZoneSet
 
@@ -156,11 +156,12 @@ async def _found(
 class Founding:
     """Serves the page until a station was founded with it."""
 
-    def __init__(self, settings: Web, make: Make) -> None:
+    def __init__(self, settings: Web, make: Make, certificate: Certificate | None = None) -> None:
         self.token = secrets.token_urlsafe(24)
         self.new: NewStation | None = None
         self._settings = settings
         self._make = make
+        self._certificate = certificate
         self._bad_tokens = Allowance(BAD_SIGN_INS_PER_S, BAD_SIGN_INS_AT_ONCE)
         self._one_at_a_time = asyncio.Lock()
         self._server: uvicorn.Server | None = None
@@ -199,7 +200,7 @@ class Founding:
 
     async def run(self, web: socket.socket) -> NewStation | None:
         """The station that was founded, or None when the program was told to stop before that."""
-        certificate = certificate_of(self._settings)
+        certificate = self._certificate
         config = uvicorn.Config(
             self.app(),
             ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
@@ -223,7 +224,11 @@ class Founding:
             flush=True,
         )
         # uvicorn closes what it was given; the station goes on with the socket itself.
+        if certificate is not None:
+            certificate.start()
         await self._server.serve(sockets=[web.dup()])
+        if certificate is not None:
+            await certificate.stop()
         return self.new
 
 

@@ -49,6 +49,7 @@ class DataFolder:
         self.ground = path / "ground"
         self.broker = path / "broker"
         self.access = path / "access"
+        self.acme = path / "acme"
         self.run = path / "run"
         self.checkpoints = path / "checkpoints"
         self.chain_check_file = path / "chain-check.json"

@@ -72,6 +72,7 @@ class Exposition:
         yield from _web(self._node)
         yield from _record(report, counted)
         yield from _probe(self._node)
+        yield from _certificate(report)
 
 
 def _lane(node: Node) -> Iterator[Family]:
@@ -162,6 +163,13 @@ def _probe(node: Node) -> Iterator[Family]:
     yield _count("probe_sent", "Synthetic presses that were sent.", probe.sent)
     yield _count("probe_missed", "Synthetic presses whose receipt did not come in time.", probe.missed)
     yield _spread("probe_seconds", "From a synthetic press to its receipt.", probe.took)
+
+
+def _certificate(report: Report) -> Iterator[Family]:
+    part = report.parts.get("certificate")
+    days = part.figures.get("days_left") if part else None
+    if isinstance(days, int | float):
+        yield _one("certificate_days_left", "Days until the certificate ends; less than 0 when it has.", days)
 
 
 def _items(counts: Any) -> list[tuple[tuple[str, ...], float]]:

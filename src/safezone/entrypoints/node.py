@@ -49,7 +49,7 @@ from safezone.entrypoints.jobs import Jobs, list_jobs
 from safezone.entrypoints.lifeline import BEAT_S
 from safezone.entrypoints.live import LiveHub, LiveSource, Trouble
 from safezone.entrypoints.mqtt import MqttSettings
-from safezone.entrypoints.node_checks import SLOW_WRITE_S, add_checks, check_said
+from safezone.entrypoints.node_checks import SLOW_WRITE_S, add_checks, check_certificate
 from safezone.entrypoints.presence import Presence
 from safezone.entrypoints.probe import Login, Probe
 from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
@@ -96,6 +96,8 @@ class NodeReady(msgspec.Struct, frozen=True):
     station: str
     mqtt_host: str
     mqtt_port: int
+    shown_url: str = ""
+    """By what name people open it, where its certificate is for that name alone; empty: `url`."""
 
 
 class Node:
@@ -152,11 +154,10 @@ class Node:
         self.app = create_app(
             self.desk, self.hub, surroundings, roads, routes, self, self.access, given, device_use
         )
-        self.certificate = certificate_of(self.desk.settings.web)
+        self.certificate = certificate_of(self.desk.settings, folder.acme)
         if self.certificate is not None:
             self.doors.append(self.certificate)
-            trouble = self.certificate.trouble
-            self.health.add("certificate", lambda: check_said(trouble, "degraded"))
+            self.health.add("certificate", lambda: check_certificate(self))
         doorman = Doorman(self.desk.authenticator, self.desk.station)
         self.front = in_front_of(self.app, doorman, self.desk.settings.web, self.figures.web, self.traces)
 
@@ -336,4 +337,6 @@ def ready_of(node: Node, web: socket.socket, mqtt_host: str, mqtt_port: int) -> 
     host, port = web.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     scheme = "http" if node.certificate is None else "https"
-    return NodeReady(os.getpid(), f"{scheme}://{shown}:{port}", node.desk.station, mqtt_host, mqtt_port)
+    acme, web_url = node.desk.settings.acme, f"{scheme}://{shown}:{port}"
+    named = node.desk.settings.web.public_url or f"https://{acme.domains[0]}:{port}" if acme.is_on else ""
+    return NodeReady(os.getpid(), web_url, node.desk.station, mqtt_host, mqtt_port, named)

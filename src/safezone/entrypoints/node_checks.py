@@ -15,6 +15,8 @@ from safezone.core.clock import Clock
 from safezone.core.desk import Desk
 from safezone.core.i18n import Words
 from safezone.core.listeners import ListenerView, list_listeners
+from safezone.entrypoints.acme.folder import AcmeFolder
+from safezone.entrypoints.acme.standing import standing_of
 from safezone.entrypoints.broker.setup import LEAST_FREE_BYTES
 from safezone.entrypoints.health import Finding
 from safezone.entrypoints.jobs import Jobs
@@ -108,6 +110,15 @@ def check_said(trouble: Callable[[], Words | None], worst: str = "down") -> Find
     """A part that says itself what is wrong with it."""
     words = trouble()
     return Finding() if words is None else Finding("down" if worst == "down" else "degraded", words)
+
+
+def check_certificate(node: Node) -> Finding:
+    """The certificate that is shown is good, and is renewed in time. `down` once it has ended."""
+    certificate = node.certificate
+    if certificate is None:
+        return Finding()
+    kept = AcmeFolder(node.folder.acme).load() if node.desk.settings.acme.is_on else None
+    return standing_of(certificate.life, node.desk.clock.now(), kept, certificate.trouble())
 
 
 class ListenerCheck:

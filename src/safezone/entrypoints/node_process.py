@@ -11,6 +11,7 @@ import msgspec
 import uvloop
 
 from safezone.assets.station_set import StationSet, read_station_set
+from safezone.core.certificate_settings import Contradiction
 from safezone.core.db import Database
 from safezone.core.errors import CannotStart, Invalid, Unavailable
 from safezone.core.i18n import Words
@@ -31,6 +32,7 @@ from safezone.entrypoints.node_checks import check_mqtt_door, check_said
 from safezone.entrypoints.poles import Poles
 from safezone.entrypoints.probe import device_of, probe_login
 from safezone.entrypoints.setting_up import NewStation, create_station, write_device_secrets
+from safezone.entrypoints.tls import certificate_files, certificate_of
 from safezone.entrypoints.traced_doors import traced_messages
 from safezone.entrypoints.voice import say
 from safezone.zone.findings import StationSetRefused
@@ -218,9 +220,11 @@ def _add_doors(node: Node, mqtt: MqttSettings, settings: Settings) -> None:
 def _settings(options: NodeOptions, folder: DataFolder) -> Settings:
     settings = load_settings(folder.settings_file)
     if options.port is not None:
-        settings = msgspec.structs.replace(
-            settings, web=msgspec.structs.replace(settings.web, port=options.port)
-        )
+        web = msgspec.structs.replace(settings.web, port=options.port)
+        try:
+            settings = msgspec.structs.replace(settings, web=web)
+        except Contradiction as problem:
+            raise CannotStart(problem.words) from problem
     if options.mqtt_port is not None:
         changed = msgspec.structs.replace(settings.broker, port=options.mqtt_port)
         settings = msgspec.structs.replace(settings, broker=changed)
@@ -292,7 +296,7 @@ def _found(folder: DataFolder, house: House, database: Database, web: socket.soc
         made.append(engine)
         return new
 
-    uvloop.run(Founding(house.settings.web, make).run(web))
+    uvloop.run(Founding(house.settings.web, make, certificate_of(house.settings, folder.acme)).run(web))
     return made[0] if made else None
 
 
@@ -315,11 +319,11 @@ def _tell(new: NewStation, options: NodeOptions, folder: DataFolder) -> None:
     write_device_secrets(new.devices, folder.path / "sos-point-secrets.csv")
 
 
-def _tls_of(settings: Settings) -> dict[str, str]:
+def _tls_of(settings: Settings, folder: DataFolder) -> dict[str, str]:
     """The certificate that the embedded broker shows to the poles."""
     if not settings.broker.tls:
         return {}
-    files = settings.web.tls_certificate_file, settings.web.tls_key_file
+    files = certificate_files(settings, folder.acme)
     return dict(
         zip(("tls_certificate", "tls_key"), (str(Path(each).absolute()) for each in files), strict=True)
     )
@@ -339,7 +343,7 @@ def _prepare_broker(
                 listen=settings.broker.listen,
                 port=settings.broker.port,
                 free_port_if_taken=options.demo,
-                **_tls_of(settings),
+                **_tls_of(settings, folder),
                 several_processes=bool(options.part),
             )
         prepared = broker.load(folder.broker)

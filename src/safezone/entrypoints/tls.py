@@ -12,7 +12,8 @@ from typing import Final
 
 from safezone.core.errors import CannotStart
 from safezone.core.i18n import Words
-from safezone.core.settings import Web
+from safezone.core.settings import Settings
+from safezone.entrypoints.acme.folder import AcmeFolder, life_of
 
 logger = logging.getLogger("safezone.tls")
 
@@ -30,7 +31,9 @@ class Certificate:
         self._marks = self._look()
         try:
             self.context = self._new_context()
-        except (OSError, ssl.SSLError) as problem:
+            self.life = life_of(self.certificate_file)
+            """Of the certificate that is shown."""
+        except (OSError, ValueError) as problem:
             raise CannotStart(_unusable(self.certificate_file, problem)) from problem
         self._trouble: Words | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -67,7 +70,8 @@ class Certificate:
             self._new_context()
             # New connections are shown the new one; those that are open, the live feed too, notice nothing.
             self.context.load_cert_chain(self.certificate_file, self.key_file)
-        except (OSError, ssl.SSLError) as problem:
+            self.life = life_of(self.certificate_file)
+        except (OSError, ValueError) as problem:
             # Perhaps only half of the pair is there yet: it is looked at again.
             if self._trouble is None:
                 self._trouble = _unusable(self.certificate_file, problem)
@@ -95,11 +99,22 @@ class Certificate:
         return tuple(map(_mark_of, (self.certificate_file, self.key_file)))
 
 
-def certificate_of(settings: Web) -> Certificate | None:
+def certificate_files(settings: Settings, acme: Path) -> tuple[str, str]:
+    """The files of the certificate and its key; empty where there is none. `acme`: the folder for one that is got.
+
+    Where the program gets it itself there is one, self-made at first.
+    """
+    if not settings.acme.is_on:
+        return settings.web.tls_certificate_file, settings.web.tls_key_file
+    folder = AcmeFolder(acme)
+    folder.prepare(settings.acme.domains)
+    return str(folder.certificate_file), str(folder.certificate_file)
+
+
+def certificate_of(settings: Settings, acme: Path) -> Certificate | None:
     """The certificate of the settings; None where there is none. CannotStart when it cannot be used."""
-    if not settings.tls_certificate_file:
-        return None
-    return Certificate(settings.tls_certificate_file, settings.tls_key_file)
+    certificate, key = certificate_files(settings, acme)
+    return Certificate(certificate, key) if certificate else None
 
 
 def pinned_context(certificate_file: str | Path) -> ssl.SSLContext:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,6 +41,7 @@ def run_demo(args: argparse.Namespace, _wire: Wire) -> int:
 
 def _start(args: argparse.Namespace, more: list[str], others: list[ChildSpec], tell: Any) -> int:
     speak(wanted_by(args.data / "safezone.toml")[0])
+    others = [*_certificate(args), *others]
     if not args.separate:
         return _Launch(args).run([_node(args, more), *others], tell)
     from safezone.entrypoints.separate import list_parts, open_web  # noqa: PLC0415 - the usual start stays small
@@ -74,6 +76,19 @@ def _node(args: argparse.Namespace, more: list[str]) -> ChildSpec:
     ]
     words = [*_safezone("node"), "--data", str(args.data), *ports, *more]
     return ChildSpec("node", words, tells_ready=True, is_watched=True)
+
+
+def _certificate(args: argparse.Namespace) -> list[ChildSpec]:
+    """The process that gets the certificate, where the settings want one; what is wrong with them is said by the node."""
+    try:
+        section = tomllib.loads((args.data / "safezone.toml").read_text("utf-8")).get("acme", {})
+        if not section.get("domains"):
+            return []
+    except (OSError, ValueError, RecursionError, AttributeError):
+        return []
+    words = [sys.executable, "-m", "safezone.entrypoints.acme.child", str(args.data)]
+    port = [] if args.port is None else [str(args.port)]
+    return [ChildSpec("certificate", [*words, *port], tells_ready=True)]
 
 
 class _Launch:
@@ -117,14 +132,14 @@ class _Launch:
 
 
 def _tell_up(node: dict[str, Any], run: Path) -> dict[str, Any]:
-    _tell(f"Safe Zone ({node['station']}) พร้อมใช้ / is ready: {node['url']}/console")
+    _tell(f"Safe Zone ({node['station']}) พร้อมใช้ / is ready: {_shown(node)}/console")
     link = run / "first-link.json"
     if link.exists():
         token = _read(link)["token"]
         _tell(
             "เปิดลิงก์นี้เพื่อสร้างบัญชีผู้ดูแลระบบคนแรก (ชื่อ รหัสผ่าน แอปยืนยันตัว) ใช้ได้ครั้งเดียวภายใน 24 ชั่วโมง / open this "
             "link to make the first administrator's account (name, password, app); good once within 24 hours:\n"
-            f"  {node['url']}/enter#token={token}"
+            f"  {_shown(node)}/enter#token={token}"
         )
         # Shown once: whoever reads the folder later finds nothing.
         link.unlink()
@@ -146,9 +161,14 @@ def _tell_demo(node: dict[str, Any], run: Path) -> dict[str, Any]:
     _tell(
         "ข้อมูลสาธิต: ไม่ใช่เหตุจริง / Demonstration data: nothing of this is real\n"
         f"Safe Zone — {secrets['name']['th']} / {secrets['name']['en']}\n"
-        f"เปิดหน้าจอศูนย์ควบคุม / open the console:\n  {node['url']}/enter#token={secrets['tokens']['operator']}"
+        f"เปิดหน้าจอศูนย์ควบคุม / open the console:\n  {_shown(node)}/enter#token={secrets['tokens']['operator']}"
     )
     return {**_facts(node), "sos_points": secrets["devices"], "tokens": secrets["tokens"]}
+
+
+def _shown(node: dict[str, Any]) -> str:
+    """The address that people open."""
+    return str(node.get("shown_url") or node["url"])
 
 
 def _tell(text: str, *, failed: bool = False) -> None:

@@ -53,6 +53,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "press": ("demo.press", "run_press"),
     "alive": ("alive", "run_alive"),
     "doctor": ("doctor", "run_doctor"),
+    "certificate": ("cli.certificate", "run_certificate"),
     "verify": ("cli.commands", "run_verify"),
     "rebuild": ("cli.commands", "run_rebuild"),
     "migrate-store": ("cli.migrate", "run_migrate_store"),

@@ -36,7 +36,7 @@ def add_checkpoint(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def add_record(commands: Commands[argparse.ArgumentParser]) -> None:
-    """`safezone alive`, `doctor`, `verify`, `rebuild` and `migrate-store`."""
+    """`safezone alive`, `doctor`, `certificate`, `verify`, `rebuild` and `migrate-store`."""
     alive = add(
         commands,
         "alive",
@@ -53,6 +53,17 @@ def add_record(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     add_data(doctor, STATION_DATA)
     doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
+    certificate = add(
+        commands,
+        "certificate",
+        "Say which certificate is shown and until when, and what came of getting it ([acme]). "
+        "Ends with 0 (well), 3 (something to look at) or 1 (something is bad).",
+        "safezone certificate --data data/station --renew",
+    )
+    add_data(certificate, STATION_DATA)
+    certificate.add_argument(
+        "--renew", action="store_true", help="a station that runs asks for a new one now, without waiting"
+    )
     verify = add(
         commands,
         "verify",
