@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,6 +12,7 @@ from safezone.core.i18n import Words
 LETS_ENCRYPT: Final = "https://acme-v02.api.letsencrypt.org/directory"
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME: Final = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*(?![0-9]+\Z){_LABEL}")
+_ADDRESS: Final = re.compile(r"https://(\[[0-9a-f:.]+\]|[^/\s?#@:\[\]]+)(?::\d{1,5})?(?:[/?][^\s#]*)?")
 
 
 class Contradiction(ValueError):
@@ -81,7 +81,7 @@ def check_acme(acme: Acme, *, given: bool, behind_proxy: bool, public_url: str, 
             "[acme] domains and [web] behind_tls_proxy: the proxy takes TLS, so the proxy gets the certificate",
         )
     _check_directory(acme)
-    if public_url and urlsplit(public_url).hostname not in acme.domains:
+    if public_url and _host_of(public_url) not in acme.domains:
         raise Contradiction(
             f"[web] public_url ({public_url}) ไม่อยู่ใน [acme] domains: เบราว์เซอร์จะไม่เชื่อใบรับรอง",
             f"[web] public_url ({public_url}) is not among [acme] domains: browsers would not believe the certificate",
@@ -94,19 +94,25 @@ def check_acme(acme: Acme, *, given: bool, behind_proxy: bool, public_url: str, 
 
 
 def _check_directory(acme: Acme) -> None:
-    parts = urlsplit(acme.directory_url)
-    if parts.scheme != "https" or not parts.hostname or parts.username is not None:
+    host = _host_of(acme.directory_url)
+    if host is None:
         raise Contradiction(
             f"[acme] directory_url ต้องขึ้นต้นด้วย https:// ไม่ใช่ {acme.directory_url!r}",
             f"[acme] directory_url begins with https://, not {acme.directory_url!r}",
         )
     if not acme.terms_agreed:
         raise Contradiction(
-            f"[acme] ต้องมี terms_agreed = true: อ่านข้อกำหนดของ {parts.hostname} แล้วยอมรับก่อน",
-            f"[acme] needs terms_agreed = true: read the terms of {parts.hostname}, and agree to them",
+            f"[acme] ต้องมี terms_agreed = true: อ่านข้อกำหนดของ {host} แล้วยอมรับก่อน",
+            f"[acme] needs terms_agreed = true: read the terms of {host}, and agree to them",
         )
     if bool(acme.eab_key_id) != bool(acme.eab_key_file):
         raise Contradiction(
             "[acme] eab_key_id และ eab_key_file ต้องมีทั้งคู่หรือไม่มีเลย",
             "[acme] eab_key_id and eab_key_file are given both or not at all",
         )
+
+
+def _host_of(url: str) -> str | None:
+    """The host of an https address; None for anything else."""
+    found = _ADDRESS.fullmatch(url)
+    return found[1].lower() if found else None

@@ -86,10 +86,7 @@ def examine(folder: DataFolder) -> Iterator[Line]:
     yield from _certificates(settings)
     if settings.acme.is_on:
         yield _acme(AcmeFolder(folder.acme))
-    shown = (
-        AcmeFolder(folder.acme).certificate_file if settings.acme.is_on else settings.web.tls_certificate_file
-    )
-    yield from _running(folder, str(shown))
+    yield from _running(folder)
 
 
 def _line(name: str, verdict: Verdict, both: str) -> Line:
