@@ -8,25 +8,21 @@ the mouse. Aim: found and drawn within 200 ms.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import json
 import random
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from bench.figures import machine, spread_ms
-from bench.running import Running, call, running
-from bench.station import write_station
+from bench.figures import counted, machine, spread_ms
+from bench.running import Running, call, for_a_while
 from safezone.assets.kinds import KINDS
 
 AIM_S: Final = 0.2
@@ -51,28 +47,19 @@ QUESTIONS: Final = {
 
 def main(words: list[str] | None = None) -> None:
     """As it is called."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.assets",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="example: python -m bench.assets --count 5000 --postgresql",
-    )
-    parser.add_argument("--count", type=int, default=50_000, help="how much equipment (default %(default)s)")
-    parser.add_argument("--times", type=int, default=60, help="how often each is asked (default %(default)s)")
+    parser = counted("assets", __doc__, "equipment", times=60)
     parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL server of its own")
     parser.add_argument("--no-browser", action="store_true", help="leave the Chromium out")
     asked = parser.parse_args(words)
     print(f"\n{asked.count} pieces of equipment; {machine()}")
     with (
-        tempfile.TemporaryDirectory(prefix="safezone-bench-") as folder,
         _database(postgresql=asked.postgresql) as settings,
+        for_a_while(settings=settings, place_of=_pole) as station,
     ):
-        write_station(Path(folder) / "set", points=25, units=10, place_of=_pole)
-        with running(Path(folder) / "data", Path(folder) / "set", settings=settings) as station:
-            print(f"  engine: {'PostgreSQL' if settings else 'SQLite'}, {fill(station, asked.count)}")
-            _ask(station, asked.times)
-            if not asked.no_browser:
-                _look(station, asked.times // 2, asked.count)
+        print(f"  engine: {'PostgreSQL' if settings else 'SQLite'}, {fill(station, asked.count)}")
+        _ask(station, asked.times)
+        if not asked.no_browser:
+            _look(station, asked.times // 2, asked.count)
     print(f"  {machine()}")
 
 

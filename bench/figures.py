@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
+
+
+def counted(name: str, says: str | None, what: str, *, times: int) -> argparse.ArgumentParser:
+    """The words after `python -m bench.NAME`: of how much it is measured, and how often."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m bench.{name}",
+        description=says,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"example: python -m bench.{name} --count 5000",
+    )
+    parser.add_argument("--count", type=int, default=50_000, help=f"how much {what} (default %(default)s)")
+    parser.add_argument("--times", type=int, default=times, help="how often each (default %(default)s)")
+    return parser
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -3,26 +3,24 @@
 A station of its own with a zone of one square kilometre has a made-up town of 6 by 6 km under it, imported as the
 municipality's buildings would be. Then the command centre and the zone's room are opened, each time in a browser that was
 never here; bytes are those of the bodies as sent. Drawn is when as much of the map is built on as in the end (95 %), looked
-at by its pixels ten times a second. Then the map is drawn about with the mouse, as it opens and from further away.
+at by its pixels ten times a second. Then the map is drawn about with the mouse, as it opens and from further away. All of it
+twice in one run: as the tiles that are sent now, and as the one GeoJSON that was sent before.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 import random
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, Request, ViewportSize, sync_playwright
 
-from bench.figures import machine, spread_ms
+from bench.figures import counted, machine, spread_ms
 from bench.frames import pan
-from bench.running import Running, running
-from bench.station import LAT, LON, write_station
+from bench.running import Running, for_a_while
+from bench.station import LAT, LON
 from safezone.zone.layers import Layers, building
 from tests.support.browser import FLAGS, find_or_install_chromium
 
@@ -56,32 +54,20 @@ _LOOK: Final = """() => {
 
 def main(words: list[str] | None = None) -> None:
     """As it is called."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.map_layers",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="example: python -m bench.map_layers --count 5000",
-    )
-    parser.add_argument("--count", type=int, default=50_000, help="how many buildings (default %(default)s)")
-    parser.add_argument(
-        "--times", type=int, default=5, help="how often each page is opened (default %(default)s)"
-    )
-    asked = parser.parse_args(words)
+    asked = counted("map_layers", __doc__, "of a town, in buildings", times=3).parse_args(words)
     chromium = find_or_install_chromium()
     print(f"\n{asked.count} buildings; {machine()}")
-    with tempfile.TemporaryDirectory(prefix="safezone-bench-") as folder:
-        write_station(Path(folder) / "set", points=25, units=10)
-        data = Path(folder) / "data"
+    with for_a_while() as station, sync_playwright() as playwright:
         began = time.perf_counter()
-        layer = Layers(data / "ground").put("buildings", town(asked.count), "made up", "")
+        layer = Layers(station.data / "ground").put("buildings", town(asked.count), "made up", "")
         took = time.perf_counter() - began
         assert layer is not None
         print(f"  imported in {took:.1f} s, {layer.bytes / 1024:,.0f} KiB as packed GeoJSON")
-        with running(data, Path(folder) / "set") as station, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-            for name, (path, testid) in ROOMS.items():
-                _measure(browser, station, asked.times, name, path, testid)
-            browser.close()
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        for room in ROOMS:
+            for whole in (False, True):
+                _measure(browser, station, asked.times, room, whole=whole)
+        browser.close()
     print(f"  {machine()}")
 
 
@@ -102,13 +88,15 @@ def town(count: int) -> Iterator[dict[str, Any]]:
         yield building([[[*ring, ring[0]]]])
 
 
-def _measure(browser: Browser, station: Running, times: int, name: str, path: str, testid: str) -> None:
+def _measure(browser: Browser, station: Running, times: int, room: str, *, whole: bool) -> None:
     """One page, opened so many times by a browser that was never here, and then drawn about."""
-    opened = [_open(browser, station, path, testid) for _ in range(times)]
+    path, testid = ROOMS[room]
+    opened = [_open(browser, station, room, whole=whole) for _ in range(times)]
     print(
-        f"  {name}: {opened[0][0] / 1024:,.0f} KiB in {opened[0][1]} answers, drawn {spread_ms([t for *_, t in opened])}"
+        f"  {room}, {'whole, as GeoJSON' if whole else 'as tiles'}: "
+        f"{opened[0][0] / 1024:,.0f} KiB in {opened[0][1]} answers, drawn {spread_ms([t for *_, t in opened])}"
     )
-    page = _page(browser, station)
+    page = _page(browser, station, whole=whole)
     page.goto(station.url + path)
     page.get_by_test_id(testid).wait_for()
     quiet = page.get_by_test_id("sound-decline")
@@ -122,23 +110,41 @@ def _measure(browser: Browser, station: Running, times: int, name: str, path: st
         page.mouse.wheel(0, 225)
         page.wait_for_timeout(600)
     page.wait_for_timeout(2_000)
-    print(f"    from further away:       {spread_ms(pan(page, testid))}")
+    print(f"    from further away:       {spread_ms(pan(page, testid))}", flush=True)
     page.context.close()
 
 
-def _page(browser: Browser, station: Running) -> Page:
+def _page(browser: Browser, station: Running, *, whole: bool) -> Page:
     """Signed in, in a browser without a memory."""
     context = browser.new_context(viewport=ViewportSize(width=1366, height=768), bypass_csp=True)
     page = context.new_page()
     page.goto(f"{station.url}/enter#token={station.token}")
     page.wait_for_url("**/console")
     page.goto("about:blank")
+    if whole:
+        _draw_whole(page, station.url)
     return page
 
 
-def _open(browser: Browser, station: Running, path: str, testid: str) -> tuple[int, int, float]:
+def _draw_whole(page: Page, url: str) -> None:
+    """The page is told of no tiles, but of a style that draws the same buildings out of one GeoJSON, as it was before."""
+    drawn = {"source": "buildings", "type": "fill", "minzoom": 13, "id": "fill"}
+    style = {
+        "version": 8,
+        "sources": {"buildings": {"type": "geojson", "data": f"{url}/api/v1/zone/layers/buildings"}},
+        "layers": [{**drawn, "paint": {"fill-color": "#1d2a37", "fill-outline-color": "#2f4154"}}],
+    }
+    source = {"pmtiles_url": "", "tiles_url": "", "style_url": f"{url}/as-before.json", "attribution": ""}
+    page.route(
+        "**/api/v1/zone/layers", lambda at: at.fulfill(json={"items": [], "source": source, "making": None})
+    )
+    page.route("**/as-before.json", lambda at: at.fulfill(json=style))
+
+
+def _open(browser: Browser, station: Running, room: str, *, whole: bool) -> tuple[int, int, float]:
     """How many bytes in how many answers were sent for the ground, and after how many seconds it was drawn."""
-    page = _page(browser, station)
+    path, testid = ROOMS[room]
+    page = _page(browser, station, whole=whole)
     asked: list[Request] = []
     page.on("requestfinished", lambda request: asked.append(request))
     page.add_init_script(f"({_LOOK})()")

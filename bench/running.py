@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import csv
+import ctypes
 import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from bench.figures import cpu_seconds
+from bench.station import Place, write_station
 from safezone.core.accounts import rules
+
+_DEAD_PARENT: Final = 1  # PR_SET_PDEATHSIG
 
 
 class Device(NamedTuple):
@@ -49,8 +54,21 @@ class Running(NamedTuple):
 
 
 @contextmanager
+def for_a_while(*, settings: str = "", place_of: Callable[[int], Place] | None = None) -> Iterator[Running]:
+    """A station of 25 poles and 10 units in a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="safezone-bench-") as folder:
+        write_station(Path(folder) / "set", points=25, units=10, place_of=place_of)
+        with running(Path(folder) / "data", Path(folder) / "set", settings=settings) as station:
+            yield station
+
+
+@contextmanager
 def running(data: Path, station_set: Path | None, *, settings: str = "", units: int = 0) -> Iterator[Running]:
-    """A station on free ports, created from a set where the folder is empty; `units` of its units get tokens."""
+    """A station on free ports, created from a set where the folder is empty; `units` of its units get tokens.
+
+    It never outlives the measurement: who is asked to end (`timeout`) ends it first, and who is killed takes it along.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     data.mkdir(parents=True, exist_ok=True)
     (data / "safezone.toml").write_text(settings)
     ready = data / "ready.json"
@@ -59,7 +77,10 @@ def running(data: Path, station_set: Path | None, *, settings: str = "", units: 
     words += ["--ready-file", str(ready), *(["--set", str(station_set)] if station_set else [])]
     began = time.perf_counter()
     with (data / "out.txt").open("wb") as out:
-        process = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            words, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+            preexec_fn=lambda: ctypes.CDLL(None).prctl(_DEAD_PARENT, signal.SIGINT),
+        )  # fmt: skip
     try:
         while not ready.exists():
             if process.poll() is not None:

@@ -108,7 +108,9 @@ def test_what_was_imported_takes_its_place_when_its_tiles_are_made_after_a_kill_
     assert {layer.source for layer in layers.all()} == {"new.osm.pbf"}
     assert layers.waiting() == []
     assert [(name, share) for name, share in said if share == 1] == [("buildings", 1), ("streets", 1)]
-    assert len(list(tmp_path.glob("buildings-*"))) == 2, "what was there before is gone"
+    left = list(tmp_path.glob("buildings-*"))
+    assert len(left) == 2, "what was there before is gone"
+    assert {each.stat().st_mode & 0o777 for each in left} == {0o600}, "nobody else on this machine reads them"
 
 
 def test_the_layers_of_an_older_release_are_drawn_again(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -55,7 +56,7 @@ def write_tiles(
         return False
     west, south, east, north = _bounds(listed)
     steps = FINEST - coarsest + 1
-    with path.open("wb") as out:
+    with open(path, "wb", opener=lambda name, how: os.open(name, how, 0o600)) as out:
         writer: Any = Writer(out)  # type: ignore[no-untyped-call]
         level = _coarsest(listed, coarsest)
         for zoom in range(coarsest, FINEST + 1):
