@@ -242,6 +242,26 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "เส้นรอบรูปมี {value} มุม ซับซ้อนเกินกว่าจะตรวจได้: ลดจำนวนมุม (simplify)",
         "The outline has {value} corners, too tangled to be checked: simplify it.",
     ),
+    "too_many_corners": (
+        "เส้นรอบรูปมี {value} มุม (รับได้ไม่เกิน {limit}): ลดจำนวนมุม (simplify) ในโปรแกรมแผนที่แล้วส่งใหม่",
+        "The outline has {value} corners, more than {limit}: simplify it in the map program and send it again.",
+    ),
+    "crosses_another": (
+        "เส้นรอบรูปนี้ตัดกับอีกเส้นของรูปเดียวกันที่ {value}: พื้นที่จะนับซ้ำ ให้รวมเป็นรูปเดียว หรือย้ายช่องเว้น",
+        "Two outlines of this area cross at {value}, and part of it would count twice: merge them, or move the hole.",
+    ),
+    "part_inside": (
+        "ส่วนหนึ่งของรูปซ้อนอยู่ในอีกส่วนที่ {value}: พื้นที่จะนับซ้ำ ให้ลบหรือทำเป็นช่องเว้น",
+        "A part of this area lies inside another at {value} and would count twice: delete it, or make it a hole.",
+    ),
+    "crs_not_believed": (
+        "ไฟล์ระบุระบบพิกัด {value} แต่ตัวเลขไม่ใช่ระบบนั้น จึงอ่านตามตัวเลข: ตรวจบนแผนที่",
+        "The file says {value}, but its numbers are not that; they are believed: look at the map.",
+    ),
+    "crs_not_known": (
+        "ไม่รู้จักระบบพิกัดที่ไฟล์ระบุ ({value}) จึงอ่านตามตัวเลข: ตรวจบนแผนที่",
+        "The coordinate system that the file names ({value}) is not known; its numbers are believed: look at the map.",
+    ),
     "hole_outside": (
         "ช่องเว้นอยู่นอกเส้นรอบรูปของมัน ที่ {value}: ย้ายหรือลบออก",
         "A hole lies outside its outline at {value}: move it or take it away.",

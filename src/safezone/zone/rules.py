@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -121,6 +121,9 @@ MOST_LOOKS: Final = 4_000_000
 """How many pairs of sides are compared before an outline counts as too detailed: two seconds at most."""
 
 
+Side = tuple[Position, Position]
+
+
 class TooDetailedError(ValueError):
     """An outline with so many sides one above the other that nobody can say in time whether they cross."""
 
@@ -131,6 +134,25 @@ def crossing_of(ring: Line) -> Position | None:
     Sides are compared only while their extents in longitude overlap, so that 2,000 sides take well under a second.
     """
     sides = [(a, b) for a, b in edges_of(ring) if a != b]
+
+    def meeting(n: int, m: int) -> Position | None:
+        return None if _may_meet(n, m, len(sides)) else _meeting(sides[n], sides[m])
+
+    return _first_spot(sides, meeting)
+
+
+def crossing_between(rings: Sequence[Line]) -> Position | None:
+    """A spot where two of the rings cross, or None; they may touch, and share a border. TooDetailedError as above."""
+    sides = [(a, b) for ring in rings for a, b in edges_of(ring) if a != b]
+    of = [n for n, ring in enumerate(rings) for a, b in edges_of(ring) if a != b]
+
+    def crossing(n: int, m: int) -> Position | None:
+        return None if of[n] == of[m] else _crossing(sides[n], sides[m])
+
+    return _first_spot(sides, crossing)
+
+
+def _first_spot(sides: Sequence[Side], meeting: Callable[[int, int], Position | None]) -> Position | None:
     west, east = [min(a[0], b[0]) for a, b in sides], [max(a[0], b[0]) for a, b in sides]
     south, north = [min(a[1], b[1]) for a, b in sides], [max(a[1], b[1]) for a, b in sides]
     active: list[int] = []
@@ -142,7 +164,7 @@ def crossing_of(ring: Line) -> Position | None:
         begins, low, high = west[n], south[n], north[n]
         active = [m for m in active if east[m] >= begins]
         for m in [m for m in active if north[m] >= low and south[m] <= high]:
-            spot = None if _may_meet(n, m, len(sides)) else _meeting(sides[n], sides[m])
+            spot = meeting(n, m)
             if spot is not None:
                 return spot
         active.append(n)
@@ -154,12 +176,23 @@ def _may_meet(n: int, m: int, count: int) -> bool:
     return abs(n - m) in (1, count - 1)
 
 
-def _meeting(one: tuple[Position, Position], two: tuple[Position, Position]) -> Position | None:
+def _crossing(one: Side, two: Side) -> Position | None:
+    """Where each passes from one side of the other to the other side."""
     (a, b), (c, d) = one, two
     turns = (_turn(a, b, c), _turn(a, b, d), _turn(c, d, a), _turn(c, d, b))
     if turns[0] * turns[1] < 0 and turns[2] * turns[3] < 0:
-        along = _turn(c, d, a) / (_turn(c, d, a) - _turn(c, d, b))
+        along = turns[2] / (turns[2] - turns[3])
         return a[0] + along * (b[0] - a[0]), a[1] + along * (b[1] - a[1])
+    return None
+
+
+def _meeting(one: Side, two: Side) -> Position | None:
+    """Where they cross, or one ends on the other."""
+    spot = _crossing(one, two)
+    if spot is not None:
+        return spot
+    (a, b), (c, d) = one, two
+    turns = (_turn(a, b, c), _turn(a, b, d), _turn(c, d, a), _turn(c, d, b))
     ends = ((c, a, b), (d, a, b), (a, c, d), (b, c, d))
     for (spot, start, end), turn in zip(ends, turns, strict=True):
         if turn == 0 and _is_between(spot, start, end):

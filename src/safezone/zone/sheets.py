@@ -14,6 +14,7 @@ from safezone.core.geo import Point
 from safezone.zone.findings import Findings
 from safezone.zone.rules import fault_of_position, is_in_thailand
 
+BOM_UTF8: Final = b"\xef\xbb\xbf"
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 MAX_ROWS: Final = 50_000
 MAX_TEXT: Final = 200
@@ -50,6 +51,17 @@ def decode_text(raw: bytes, name: str, findings: Findings) -> str | None:
             return text
     findings.problem(name, "unreadable_text")
     return None
+
+
+def encoding_in(raw: bytes) -> str:
+    """Which of these it is, as it is told to a person."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp874"
+    return "utf-8"
 
 
 def separator_of(text: str) -> str:

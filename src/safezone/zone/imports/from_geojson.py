@@ -9,7 +9,7 @@ import msgspec
 
 from safezone.zone.findings import Findings
 from safezone.zone.imports.reading import MOST_FEATURES, Corners, Feature, Read, not_of, too_much
-from safezone.zone.sheets import decode_text
+from safezone.zone.sheets import BOM_UTF8, decode_text, encoding_in
 
 NAME: Final = "GeoJSON"
 SUFFIXES: Final = (".geojson", ".json")
@@ -21,19 +21,7 @@ SORTS: Final = {
 
 def read(path: Path, findings: Findings) -> Read:
     """Everything in the file, a feature collection, a feature or a bare geometry."""
-    raw = path.read_bytes()
-    encoding = "utf-8"
-    try:
-        content = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-        text = decode_text(raw, path.name, findings) if b"\xff\xfe" in raw[:2] or not _is_utf8(raw) else None
-        if text is None:
-            raise not_of(NAME, problem) from None
-        encoding = "cp874"
-        try:
-            content = msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError) as again:
-            raise not_of(NAME, again) from None
+    content, encoding = _decoded(path.read_bytes(), path.name, findings)
     features = _features_of(content)
     if len(features) > MOST_FEATURES:
         raise too_much("features", MOST_FEATURES)
@@ -43,12 +31,18 @@ def read(path: Path, findings: Findings) -> Read:
     return Read(read_features, _crs_of(content), encoding, [path.name])
 
 
-def _is_utf8(raw: bytes) -> bool:
+def _decoded(raw: bytes, file: str, findings: Findings) -> tuple[Any, str]:
+    """What the JSON says, in whatever encoding it is written, and in which."""
+    encoding = encoding_in(raw)
     try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+        if encoding == "utf-8":
+            return msgspec.json.decode(raw.removeprefix(BOM_UTF8)), encoding
+        text = decode_text(raw, file, findings)
+        if text is None:
+            raise not_of(NAME, findings.problems.pop().words.en)
+        return msgspec.json.decode(text), encoding
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise not_of(NAME, problem) from None
 
 
 def _features_of(content: Any) -> list[Any]:
@@ -57,7 +51,7 @@ def _features_of(content: Any) -> list[Any]:
             return features
         if content.get("type") == "Feature":
             return [content]
-        if content.get("type") in SORTS:
+        if content.get("type") in (*SORTS, "GeometryCollection"):
             return [{"type": "Feature", "properties": {}, "geometry": content}]
     raise not_of(NAME, "FeatureCollection?")
 
@@ -75,8 +69,8 @@ def _read_feature(number: int, raw: Any, corners: Corners, file: str, findings: 
     sort = geometry.get("type") if isinstance(geometry, dict) else None
     if sort == "GeometryCollection" and isinstance(geometry.get("geometries"), list):
         parts = [{**feature, "geometry": part} for part in geometry["geometries"][:100]]
-        nested = [part for part in parts if (part["geometry"] or {}).get("type") != "GeometryCollection"]
-        return [each for part in nested for each in _read_feature(number, part, corners, file, findings)]
+        plain = [each for each in parts if not _is_collection(each["geometry"])]
+        return [each for part in plain for each in _read_feature(number, part, corners, file, findings)]
     if sort not in SORTS:
         findings.problem(file, "wrong_geometry", number, value=str(sort)[:40], limit=", ".join(SORTS))
         return []
@@ -85,18 +79,22 @@ def _read_feature(number: int, raw: Any, corners: Corners, file: str, findings: 
             Feature(number, SORTS[sort], shape, said)  # type: ignore[arg-type]
             for shape in shapes_of(sort, geometry.get("coordinates"), corners)
         ]
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, LookupError, OverflowError):
         findings.problem(file, "bad_coordinates", number)
         return []
+
+
+def _is_collection(geometry: Any) -> bool:
+    return isinstance(geometry, dict) and geometry.get("type") == "GeometryCollection"
 
 
 def shapes_of(sort: str, raw: Any, corners: Corners) -> list[Any]:
     """The shapes in the coordinates of a geometry: one area, or each line or point. TypeError when they are none."""
     match sort:
         case "Polygon":
-            return [[[_line(ring, corners) for ring in raw]]]
+            return [[_polygon(raw, corners)]]
         case "MultiPolygon":
-            return [[[_line(ring, corners) for ring in polygon] for polygon in raw]]
+            return [_some([_polygon(polygon, corners) for polygon in raw])]
         case "LineString":
             return [_line(raw, corners)]
         case "MultiLineString":
@@ -105,6 +103,17 @@ def shapes_of(sort: str, raw: Any, corners: Corners) -> list[Any]:
             return _line([raw], corners)
         case _:
             return _line(raw, corners)
+
+
+def _polygon(raw: Any, corners: Corners) -> list[list[tuple[float, float]]]:
+    return _some([_line(ring, corners) for ring in raw])
+
+
+def _some(parts: list[Any]) -> list[Any]:
+    """An area without a part is none."""
+    if not parts:
+        raise TypeError
+    return parts
 
 
 def _line(raw: Any, corners: Corners) -> list[tuple[float, float]]:

@@ -11,7 +11,7 @@ from safezone.core.geo import Point
 from safezone.core.i18n import Words
 from safezone.zone.findings import Finding, Findings
 from safezone.zone.imports import suggesting, systems
-from safezone.zone.imports.reading import CannotReadError, Feature, Read, formats
+from safezone.zone.imports.reading import CannotReadError, Feature, Read, formats, not_of
 from safezone.zone.imports.suggesting import As, Candidate
 
 MOST_TOLD: Final = 100
@@ -98,6 +98,8 @@ def prepare(path: Path, name: str, answers: Answers, home: Point) -> Prepared:
         _fill(prepared, read, answers, home, findings)
     except CannotReadError as problem:
         proposal.refused = problem.words
+    except RecursionError as problem:
+        proposal.refused = not_of(proposal.format, type(problem).__name__).words
     except MemoryError:
         proposal.refused = Words(
             th="ไฟล์ใหญ่เกินกว่าจะอ่านได้: ตัดให้เหลือเฉพาะพื้นที่ของสถานี",
@@ -121,21 +123,38 @@ def _fill(prepared: Prepared, read: Read, answers: Answers, home: Point, finding
             proposal.points += 1
     if not read.features:
         return
+    read = _east_first(proposal, read, answers)
     samples = systems.samples_of(read.features)
-    system = _system(proposal, read, answers, samples, home)
+    system = _system(proposal, read, answers, samples, home, findings)
     placed = _place(read.features, system, answers, proposal, findings)
     suggesting.fill(prepared, placed, answers.all_as, findings)
     _ask_outside(proposal, answers, placed)
 
 
+def _east_first(proposal: Proposal, read: Read, answers: Answers) -> Read:
+    """Metres with north before east are exchanged, and somebody says whether that is right."""
+    samples = systems.samples_of(read.features)
+    if systems.most_look(samples) != "nowhere" or answers.swapped is False:
+        return read
+    if systems.most_look([(north, east) for east, north in samples]) != "metres":
+        return read
+    if answers.swapped is None:
+        words = Words(
+            th="ค่าเหนือ (N) กับตะวันออก (E) ดูเหมือนสลับกัน: สลับให้หรือไม่",
+            en="North and east look exchanged: exchange them?",
+        )
+        yes = Choice("yes", Words(th="ใช่ สลับให้", en="Yes, exchange them"))
+        no = Choice("no", Words(th="ไม่ ตัวเลขถูกแล้ว", en="No, they are right"))
+        proposal.questions.append(Question("swapped", words, [yes, no], "yes"))
+    return read._replace(features=[systems.reversed_(each) for each in read.features])
+
+
 def _system(
-    proposal: Proposal, read: Read, answers: Answers, samples: list[Any], home: Point
+    proposal: Proposal, read: Read, answers: Answers, samples: list[Any], home: Point, findings: Findings
 ) -> systems.System:
     """The coordinate system to read the file in; a question when only the numbers speak for it."""
     look = systems.most_look(samples)
-    said = systems.declared(read.crs)
-    if said is not None and look == "metres" and said.code == systems.WGS84:
-        said = None  # It says degrees and holds metres: the numbers are right.
+    said = _said(read.crs, look, proposal.file, findings)
     if answers.crs is not None:
         known = systems.declared(answers.crs) or systems.System(systems.WGS84, "WGS 84", "chosen")
         system = known._replace(how="chosen")
@@ -147,6 +166,22 @@ def _system(
         system = systems.System(systems.WGS84, "WGS 84", "assumed")
     proposal.crs, proposal.crs_name, proposal.crs_how = system
     return system
+
+
+def _said(crs: str | None, look: systems.Look, file: str, findings: Findings) -> systems.System | None:
+    """What the file says of itself, unless nobody knows it or the numbers say otherwise: they are right."""
+    try:
+        said = systems.declared(crs)
+    except CannotReadError:
+        findings.notice(file, "crs_not_known", value=" ".join(str(crs).split())[:60])
+        return None
+    if said is None:
+        return None
+    other = look == "metres" if systems.is_degrees(said.code) else look in ("thailand", "swapped")
+    if other:
+        findings.notice(file, "crs_not_believed", value=said.name)
+        return None
+    return said
 
 
 def _ask_system(proposal: Proposal, found: list[systems.Option]) -> systems.System:

@@ -111,7 +111,9 @@ def _candidate(
     is_area = feature.sort == "area"
     corners = sum(len(ring) for polygon in feature.shape for ring in polygon) if is_area else 1
     if corners > MOST_CORNERS:
-        findings.problem(file, "too_many", feature.number, value=corners, limit=MOST_CORNERS)
+        findings.problem(
+            file, "too_many_corners", feature.number, value=f"{corners:,}", limit=f"{MOST_CORNERS:,}"
+        )
     elif is_area:
         for each in list_problems(feature.shape):
             findings.add(file, each.code, each.words, feature.number, each.at)

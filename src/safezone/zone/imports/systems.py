@@ -21,9 +21,13 @@ IN_USE: Final = {
     "EPSG:24048": "Indian 1975 / UTM 48N",
 }
 """What offices in Thailand write metres in, the likeliest first."""
-_INDIAN_1975: Final = {"EPSG:24047": 47, "EPSG:24048": 48}
+_INDIAN_1975: Final = {
+    "EPSG:4240": "step proj=unitconvert xy_in=deg xy_out=rad",
+    "EPSG:24047": "step inv proj=utm zone=47 ellps=evrst30",
+    "EPSG:24048": "step inv proj=utm zone=48 ellps=evrst30",
+}
 _TO_WGS84: Final = (
-    "proj=pipeline step inv proj=utm zone={zone} ellps=evrst30 step proj=push v_3 step proj=cart ellps=evrst30 "
+    "proj=pipeline {first} step proj=push v_3 step proj=cart ellps=evrst30 "
     "step proj=helmert x=210 y=814 z=289 step inv proj=cart ellps=WGS84 step proj=pop v_3 "
     "step proj=unitconvert xy_in=rad xy_out=deg"
 )
@@ -105,6 +109,11 @@ def declared(said: str | None) -> System | None:
     return System(":".join(authority) if authority else said, known.name, "declared")
 
 
+def is_degrees(code: str) -> bool:
+    """Whether a system counts in degrees and not in metres."""
+    return code == WGS84 or bool(_known(code).is_geographic)
+
+
 def options(samples: Sequence[Position], home: Point) -> list[Option]:
     """Where the file would lie in each system in use, the likeliest first: in the country, then near the station."""
     middle = samples[len(samples) // 2]
@@ -128,7 +137,7 @@ def to_degrees(positions: Sequence[Position], code: str) -> list[Position]:
     from pyproj import Transformer  # noqa: PLC0415 - heavy, and only needed where a file is read
 
     if code in _INDIAN_1975:
-        transformer = Transformer.from_pipeline(_TO_WGS84.format(zone=_INDIAN_1975[code]))
+        transformer = Transformer.from_pipeline(_TO_WGS84.format(first=_INDIAN_1975[code]))
     else:
         transformer = Transformer.from_crs(_known(code), WGS84, always_xy=True)
     lons, lats = transformer.transform([p[0] for p in positions], [p[1] for p in positions])
@@ -143,6 +152,11 @@ def _known(text: str) -> Any:
         return CRS.from_user_input(text)
     except CRSError as problem:
         raise not_of("CRS", " ".join(str(problem).split())[:160]) from problem
+
+
+def reversed_(feature: Feature) -> Feature:
+    """The feature with east and north exchanged."""
+    return moved(feature, [(north, east) for east, north in positions_of(feature)])
 
 
 def moved(feature: Feature, places: Sequence[Position]) -> Feature:
