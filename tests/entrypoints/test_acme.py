@@ -186,7 +186,7 @@ async def test_nobody_but_the_directory_is_asked(side: Side, authority: AcmeAuth
 
     class Misleading(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            inside = f"https://127.0.0.1:{other.server_port}"
+            inside = f"https://localhost:{other.server_port}"
             names = ("newNonce", "newAccount", "newOrder", "revokeCert", "keyChange")
             body = json.dumps({name: f"{inside}/{name}" for name in names}).encode()
             self.send_response(200)

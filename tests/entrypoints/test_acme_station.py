@@ -16,6 +16,8 @@ from cryptography import x509
 from paho.mqtt.enums import CallbackAPIVersion
 
 from safezone.entrypoints.acme.folder import AcmeFolder
+from safezone.entrypoints.doctor import examine
+from safezone.entrypoints.house import DataFolder
 from tests.support.authority import AcmeAuthority
 from tests.support.places import eventually, free_port
 from tests.support.running import Station, finish, running
@@ -85,6 +87,7 @@ def test_from_the_first_start_without_the_authority_to_the_certificate(tmp_path:
     words = ("--separate", "--web-processes", "2")
     try:
         with running(data, settings=settings, words=words) as station:
+            assert f"https://{NAME}:{station.url.rpartition(':')[2]}/enter#token=" in station.said()
             # Up at once, by TLS, and honest about it: there is no authority yet.
             with Browser(station, anything()) as browser:
                 part = eventually(lambda: (p := browser.part())["figures"]["failures"] and p, within_s=60)
@@ -116,8 +119,8 @@ def test_from_the_first_start_without_the_authority_to_the_certificate(tmp_path:
             assert authority.log.count('POST /acme/neworders HTTP/1.1" 201') == 1, (
                 "one process asks, and asks once"
             )
-            doctor = json.loads(finish(["doctor", "--data", str(data), "--json"]).stdout)
-            assert {each["name"]: each["verdict"] for each in doctor}["running.certificate"] == "ok"
+            looked_at = {each.name: each.verdict for each in examine(DataFolder(data))}
+            assert (looked_at["acme"], looked_at["running.certificate"]) == ("ok", "ok")
             assert psutil.pid_exists(station.children()["certificate"])
             redirected = httpx.get(
                 f"http://127.0.0.1:{authority.challenge_port}/console",

@@ -27,7 +27,7 @@ from safezone.assets.station_set import AssetSet, StationSet
 from safezone.core.errors import Invalid, NotSignedIn, Refused
 from safezone.core.geo import Point, check_point
 from safezone.core.i18n import Words
-from safezone.core.settings import Web
+from safezone.core.settings import Settings
 from safezone.entrypoints import problems
 from safezone.entrypoints.admin_routes import Alive
 from safezone.entrypoints.connections import guarded
@@ -36,7 +36,7 @@ from safezone.entrypoints.headers import add_headers
 from safezone.entrypoints.http import BAD_SIGN_INS_AT_ONCE, BAD_SIGN_INS_PER_S, pages
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.setting_up import NOT_SAID, NewStation
-from safezone.entrypoints.tls import Certificate
+from safezone.entrypoints.tls import Certificate, named_address
 from safezone.events.zone import SelectionCriteria
 from safezone.zone.station_set import STATION_ID, ZoneSet
 
@@ -156,7 +156,7 @@ async def _found(
 class Founding:
     """Serves the page until a station was founded with it."""
 
-    def __init__(self, settings: Web, make: Make, certificate: Certificate | None = None) -> None:
+    def __init__(self, settings: Settings, make: Make, certificate: Certificate | None = None) -> None:
         self.token = secrets.token_urlsafe(24)
         self.new: NewStation | None = None
         self._settings = settings
@@ -205,7 +205,7 @@ class Founding:
             self.app(),
             ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
             loop="none",
-            http=guarded(self._settings.waiting_connections),
+            http=guarded(self._settings.web.waiting_connections),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -218,9 +218,10 @@ class Founding:
         host, port = web.getsockname()[:2]
         scheme = "http" if certificate is None else "https"
         shown = f"[{host}]" if ":" in host else host
+        address = named_address(self._settings, port) or f"{scheme}://{shown}:{port}"
         print(
             "ยังไม่มีสถานีในโฟลเดอร์นี้ เปิดลิงก์นี้ในเบราว์เซอร์เพื่อตั้งสถานี / there is no station here yet: "
-            f"open this link in a browser to found one:\n  {scheme}://{shown}:{port}/setup#token={self.token}",
+            f"open this link in a browser to found one:\n  {address}/setup#token={self.token}",
             flush=True,
         )
         # uvicorn closes what it was given; the station goes on with the socket itself.

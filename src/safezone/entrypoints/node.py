@@ -53,7 +53,7 @@ from safezone.entrypoints.node_checks import SLOW_WRITE_S, add_checks, check_cer
 from safezone.entrypoints.presence import Presence
 from safezone.entrypoints.probe import Login, Probe
 from safezone.entrypoints.safekeeping import Keeper, Safekeeping, load_state
-from safezone.entrypoints.tls import Certificate, certificate_of
+from safezone.entrypoints.tls import Certificate, certificate_of, named_address
 from safezone.entrypoints.traces import traces_of
 from safezone.entrypoints.who import Doorman
 from safezone.incidents.commands import KeepRefusedMessage
@@ -337,6 +337,7 @@ def ready_of(node: Node, web: socket.socket, mqtt_host: str, mqtt_port: int) -> 
     host, port = web.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     scheme = "http" if node.certificate is None else "https"
-    acme, web_url = node.desk.settings.acme, f"{scheme}://{shown}:{port}"
-    named = node.desk.settings.web.public_url or f"https://{acme.domains[0]}:{port}" if acme.is_on else ""
-    return NodeReady(os.getpid(), web_url, node.desk.station, mqtt_host, mqtt_port, named)
+    named = named_address(node.desk.settings, port)
+    return NodeReady(
+        os.getpid(), f"{scheme}://{shown}:{port}", node.desk.station, mqtt_host, mqtt_port, named
+    )

@@ -296,7 +296,7 @@ def _found(folder: DataFolder, house: House, database: Database, web: socket.soc
         made.append(engine)
         return new
 
-    uvloop.run(Founding(house.settings.web, make, certificate_of(house.settings, folder.acme)).run(web))
+    uvloop.run(Founding(house.settings, make, certificate_of(house.settings, folder.acme)).run(web))
     return made[0] if made else None
 
 

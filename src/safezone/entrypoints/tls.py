@@ -111,6 +111,13 @@ def certificate_files(settings: Settings, acme: Path) -> tuple[str, str]:
     return str(folder.certificate_file), str(folder.certificate_file)
 
 
+def named_address(settings: Settings, port: int) -> str:
+    """The address that people open, where the certificate is for our names alone; empty elsewhere."""
+    if not settings.acme.is_on:
+        return ""
+    return settings.web.public_url or f"https://{settings.acme.domains[0]}{'' if port == 443 else f':{port}'}"
+
+
 def certificate_of(settings: Settings, acme: Path) -> Certificate | None:
     """The certificate of the settings; None where there is none. CannotStart when it cannot be used."""
     certificate, key = certificate_files(settings, acme)
