@@ -152,6 +152,10 @@ def test_whoever_asks_too_often_waits_and_may_still_report(start: Start) -> None
     assert (refused.json()["code"], int(refused.headers["retry-after"]) >= 1) == ("too_many_requests", True)
     assert "การแจ้งเหตุยังส่งได้ตามปกติ" in refused.json()["words"]["th"]
     assert [public.post("/api/v1/reports", {"kind": "sos"}).status_code for _ in range(50)] == [201] * 50
+    for spelled in ("/api/v1/reports/", "/api/v1//reports", "//api/v1/reports/"):
+        eventually(lambda: public.get("/healthz").status_code == 429, every_s=0)
+        answer = public.http.post(f"{station.url}{spelled}", json={"kind": "sos"})
+        assert answer.status_code == 201, f"{spelled} is answered like the address without the slash"
     with httpx.Client(transport=httpx.HTTPTransport(local_address=ELSEWHERE), trust_env=False) as other:
         assert other.get(f"{station.url}/healthz").status_code == 200, "another address has its own allowance"
     eventually(lambda: operator.get("/api/v1/session").status_code == 200)

@@ -10,13 +10,13 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from safezone.core.settings import Web
 from safezone.entrypoints.figures import WebFigures
-from safezone.entrypoints.gate import Gate
+from safezone.entrypoints.gate import Gate, is_spelling_of
 from safezone.entrypoints.traced_doors import traced_web
 from safezone.entrypoints.traces import Traces
 from safezone.entrypoints.who import Doorman
 
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
-_GET_CHANGES_SOMETHING: Final = ("/osmand",)
+_GET_CHANGES_SOMETHING: Final = "/osmand"
 """Trackers report with GET; whoever only asks for the head must not report anything."""
 
 
@@ -72,7 +72,7 @@ def _with_head(app: ASGIApp) -> ASGIApp:
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         # Nothing but HTTP comes here: there are no websockets, and no lifespan.
-        if scope.get("method") != "HEAD" or scope["path"] in _GET_CHANGES_SOMETHING:
+        if scope.get("method") != "HEAD" or is_spelling_of(_GET_CHANGES_SOMETHING, scope["path"]):
             await app(scope, receive, send)
             return
         ended = False

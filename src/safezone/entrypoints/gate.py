@@ -49,7 +49,7 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         caller = self._caller_of(scope)
-        if scope["path"] == "/api/v1/reports" and scope.get("method") == "POST":
+        if scope.get("method") == "POST" and is_spelling_of("/api/v1/reports", scope["path"]):
             # All of it first: whoever sends slowly must not keep the turn from others behind the same address.
             if _declared(scope) <= SMALL_BODY:
                 receive = await _whole(receive)
@@ -69,6 +69,11 @@ class Gate:
             return known
         client = scope.get("client")
         return address_key("" if client is None else client[0])
+
+
+def is_spelling_of(path: str, said: str) -> bool:
+    """Whether the application answers `said` as it answers `path`: to it one slash more, or one at the end, is the same."""
+    return said == path or [each for each in said.split("/") if each] == path.split("/")[1:]
 
 
 def address_key(host: str) -> str:
