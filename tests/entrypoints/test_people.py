@@ -260,6 +260,45 @@ def test_whoever_guesses_waits_and_nobody_else_does(tmp_path: Any) -> None:
         station.close()
 
 
+def test_whoever_has_the_password_guesses_no_code_from_many_addresses(
+    station: RunningStation, browser: Browser
+) -> None:
+    login, made = invite(station)
+    browser.accept(made["link"])
+
+    def from_address(number: int, password: str, tries: int = 1) -> list[int]:
+        transport = httpx.HTTPTransport(local_address=f"127.0.7.{number}")
+        body = {"login": login, "password": password, "code": "000000"}
+        with httpx.Client(base_url=station.url, transport=transport, timeout=60, trust_env=False) as http:
+            return [http.post("/api/v1/session/password", json=body).status_code for _ in range(tries)]
+
+    tried = list[int]()
+    for number in range(1, 13):  # To each address of its own four wrong ones cost nothing.
+        tried += from_address(number, PASSWORD, rules.FREE_FAILURES)
+        if 429 in tried:
+            break
+    assert set(tried[: rules.FREE_FAILURES_OF_CODES]) == {401}
+    assert 429 in tried, "each address begins anew, and there are but a million codes"
+    assert from_address(99, "a stranger's guess") == [401], (
+        "who does not have the password hears nothing of it"
+    )
+    assert browser.sign_in(login).status_code == 201, (
+        "and whose account it is comes in where they were before"
+    )
+
+
+def test_an_open_screen_is_no_way_to_guess_the_password(station: RunningStation, browser: Browser) -> None:
+    _, made = invite(station)
+    browser.accept(made["link"])
+    found = browser.http.cookies[COOKIE]
+    guessed = [
+        browser.post("/api/v1/session/step-up", {"password": f"guess {n}"}).status_code for n in range(8)
+    ]
+    assert guessed[-1] == 429
+    again = browser.post("/api/v1/session", {"token": found})
+    assert again.status_code == 401, "with another session of it one could guess anew"
+
+
 def test_in_the_stations_own_network_one_name_holds_up_no_other(tmp_path: Any) -> None:
     settings = msgspec.structs.replace(Settings(), accounts=Accounts(own_networks=("127.0.0.0/8",)))
     station = RunningStation(tmp_path, settings)

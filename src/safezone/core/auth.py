@@ -230,13 +230,24 @@ def _revoke_credential(cmd: RevokeCredential, uow: UnitOfWork) -> None:
 
 def opens_session(conn: Connection, station: str, token: str, at: datetime) -> bool:
     """Whether a session could be opened with this token or link now."""
+    return _find_opening(conn, station, token, at) is not None
+
+
+def _find_opening(conn: Connection, station: str, token: str, at: datetime) -> Any:
+    """The row of a good token, link or session with which another session is opened; None for every other.
+
+    Not a person's session: each new one could be tried with as many passwords as the first, by whoever has found a screen open.
+    """
     row = conn.execute(BY_SECRET, {"secret": sha256_hex(token)}).first()
-    return row is not None and row.station == station and is_good(row, at) and row.sort != "device"
+    if row is None or row.station != station or not is_good(row, at):
+        return None
+    closed = row.sort == "device" or (row.sort == "session" and row.account_id is not None)
+    return None if closed else row
 
 
 def _open_session(cmd: OpenSession, uow: UnitOfWork) -> Issued:
-    row = uow.conn.execute(BY_SECRET, {"secret": sha256_hex(cmd.token)}).first()
-    if row is None or row.station != uow.station or not is_good(row, uow.at) or row.sort == "device":
+    row = _find_opening(uow.conn, uow.station, cmd.token, uow.at)
+    if row is None:
         raise NotSignedIn("bad_token", BAD_TOKEN)
     if is_invitation(row):
         raise NotAllowed("choose_password", _CHOOSE_PASSWORD)

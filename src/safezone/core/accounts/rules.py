@@ -29,6 +29,8 @@ RECOVERY_LENGTH: Final = 12
 
 FREE_FAILURES_OF_AN_ADDRESS: Final = 20
 """A whole station may be behind one address, and everybody there may mistype."""
+FREE_FAILURES_OF_CODES: Final = 20
+"""Of one account, wherever they come from, by those who have its password: a code has six digits and addresses are cheap."""
 FREE_FAILURES: Final = 4
 """Mistypings that cost nothing."""
 LONGEST_DELAY_S: Final = 300.0

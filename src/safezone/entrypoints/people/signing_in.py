@@ -2,8 +2,9 @@
 
 In a station of one process nothing of it enters the lane before it is right; several count together (`guesses.py`), two
 attempts of each at a time. An attempt that fails makes the next one of the same name from the same
-address wait longer, and after many also every other name from there; it never closes the account. Where somebody has
-signed in before (a cookie says so), what strangers do from the same address counts for nothing.
+address wait longer, and after many also every other name from there; it never closes the account. Who has the password
+and guesses the code waits whatever address it comes from: there are only a million codes. Where somebody has
+signed in before (a cookie says so), what strangers do counts for nothing.
 """
 
 from __future__ import annotations
@@ -80,11 +81,15 @@ class SigningIn:
         counted = [
             _of_name(f"{sha256_hex(asked.browser_secret)} {named}" if known else f"{named} {asked.address}")
         ]
+        of_codes: tuple[Counted, ...] = ()
         if not (known or self._is_own(asked.hint.address)):
             counted.append(Counted(asked.address, rules.FREE_FAILURES_OF_AN_ADDRESS))
+            of_codes = (Counted(f"code {secrets.account_id}", rules.FREE_FAILURES_OF_CODES),)
         # One at a time: whoever sends a thousand at once waits for them alone, and learns no more than one by one.
         turn = counted[0].key if known else asked.address
-        shown = await self._try(turn, tuple(counted), lambda: self._compare(secrets, password, code))
+        shown = await self._try(
+            turn, tuple(counted), lambda: self._compare(secrets, password, code, of_codes)
+        )
         if secrets.state in ("suspended", "expired"):
             raise refusals.closed(secrets.state)
         return shown
@@ -150,7 +155,10 @@ class SigningIn:
         async with self._at_once:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    async def _compare(self, secrets: Secrets, password: str, code: str) -> Shown | None:
+    async def _compare(
+        self, secrets: Secrets, password: str, code: str, of_codes: tuple[Counted, ...] = ()
+    ) -> Shown | None:
+        """What was shown, if it is right. `of_codes`: wrong codes behind the right password are counted so, from wherever."""
         if not await self.compare(secrets.password_hash, password):
             return None
         if secrets.totp_secret is None and not secrets.recovery_hashes:
@@ -159,8 +167,14 @@ class SigningIn:
             return Shown(secrets, ("password",), cmds.Second())
         if not code:
             raise refusals.code_needed()
+        if of_codes:
+            _check(await self._attempts.begin(of_codes))
         second = self._second(secrets, code)
-        return None if second is None else Shown(secrets, ("password", _name_of(second)), second)
+        if second is None:
+            return None
+        if of_codes:
+            await self._attempts.forgive(of_codes, wholly=True)
+        return Shown(secrets, ("password", _name_of(second)), second)
 
     def _second(self, secrets: Secrets, code: str) -> cmds.Second | None:
         if rules.looks_like_recovery(code):
