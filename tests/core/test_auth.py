@@ -19,7 +19,7 @@ from safezone.core.credentials import credential, device_username
 from safezone.core.devices import list_devices
 from safezone.core.errors import NotAllowed, NotFound, NotSignedIn
 from safezone.core.identity import Identity, Role, public
-from tests.core.ground import STATION, Ground
+from tests.core.ground import STATION, SYSTEM, Ground, Say
 from tests.support.engines import bytes_on_disk
 
 ANYBODY = public(STATION)
@@ -69,6 +69,29 @@ def test_a_revoked_token_is_out_at_once_with_every_session_of_it(ground: Ground)
     with pytest.raises(NotSignedIn):
         session(ground, first.secret)
     assert ground.verdict().content
+
+
+def test_whoever_is_put_out_has_nothing_written_any_more(ground: Ground) -> None:
+    """Also what they asked for before: it may have waited, or have come in slowly, or have been worked on for long."""
+    person, brief = token(ground, "admin"), token(ground, "admin", name="second", lifetime_s=60)
+    pole = ground.do(IssueCredential(sort="device", role="sos_point", name="sos-1", point_id="sos-1"))
+    with ground.held():
+        revoked = ground.lane.submit(RevokeCredential(person.credential_id, "left the station"), SYSTEM)
+        waited = ground.lane.submit(Say("handed in before anybody knew"), person.identity)
+    revoked.result(timeout=20)
+    with pytest.raises(NotSignedIn):
+        waited.result(timeout=20)
+    ground.do(Say("in time"), brief.identity)
+    ground.clock.advance(61)
+    with pytest.raises(NotSignedIn):
+        ground.do(Say("too late"), brief.identity)
+    ground.do(RevokeCredential(pole.credential_id, "stolen"))
+    with pytest.raises(
+        NotAllowed
+    ):  # What it was let in for is decided as ever: only its role speaks against this.
+        ground.do(Say("a press that was let in"), pole.identity)
+    said = [entry.event.subject for entry in ground.log() if entry.kind == "test_said"]
+    assert said == ["in time"]
 
 
 def test_a_link_works_once_and_its_session_goes_on(ground: Ground) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -13,8 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from safezone.core.auth import IssueCredential
+from safezone.core.audit import Filter
+from safezone.core.auth import IssueCredential, Issued, RevokeCredential, installer
+from safezone.core.errors import NotSignedIn
 from safezone.core.log import log
+from safezone.entrypoints.audit import export
 from safezone.entrypoints.audit.export import safe_cell
 from safezone.entrypoints.audit.timeline import Cursor
 from tests.support.engines import EngineName
@@ -45,7 +49,7 @@ def station(engine: EngineName, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def exporter(station: RunningStation) -> Iterator[Api]:
     """An auditor whose token was given out for exports."""
     asked = IssueCredential(sort="token", role="auditor", name="inspector", exports=True)
-    api = Api(station.url, station.do(asked, who("admin")).secret)
+    api = Api(station.url, station.do(asked, installer(STATION)).secret)
     yield api
     api.http.close()
 
@@ -140,6 +144,26 @@ def test_an_export_is_in_the_log_with_its_purpose_before_it_begins(
     assert (access["purpose"], access["case"]) == ("complaint", "ร้องเรียน 7/2569")
     written = b"".join(file.read_bytes() for file in station.folder.access.iterdir()).decode()
     assert SECRET not in written, "what was written freely lies in no plain file"
+
+
+def test_an_export_breaks_off_when_its_reader_is_put_out(
+    station: RunningStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = IssueCredential(sort="token", role="auditor", name="leaver", exports=True)
+    leaver: Issued = station.do(asked, installer(STATION))
+    monkeypatch.setattr(export, "AT_ONCE", 5)
+
+    async def take() -> int:
+        pieces = export.write_export(
+            station.desk, leaver.identity, station.folder.access, Filter(), "", "jsonl"
+        )
+        taken = len((await anext(pieces)).splitlines())
+        station.do(RevokeCredential(leaver.credential_id, "left the station"), who("admin"))
+        with pytest.raises(NotSignedIn):
+            await anext(pieces)
+        return taken
+
+    assert asyncio.run(take()) == 5
 
 
 def test_the_whole_timeline_as_json_lines(exporter: Api) -> None:

@@ -210,6 +210,26 @@ def test_a_logout_that_names_a_session_ends_that_one(scene: Scene, sid: str) -> 
     assert is_in(other)
 
 
+def test_a_whole_shift_that_is_signed_out_there_is_signed_out_here(scene: Scene, sid: str) -> None:
+    scene.station.clock.advance(120)
+    last = signed_in(scene)
+    claims = {name: value for name, value in scene.provider.claims("").items() if name != "nonce"}
+    url = f"{scene.station.url}{PATH}/logout"
+
+    def say(name: str, subject: str = "somebody-of-this-shift") -> int:
+        token = scene.provider.sign({**claims, "events": BACK_CHANNEL, "sub": subject, "sid": name})
+        return httpx.post(url, data={"logout_token": token}, trust_env=False).status_code
+
+    assert {say(f"shift-{n}") for n in range(40)} == {204}
+    assert is_in(last)
+    assert say(sid, "who was linked no more") == 204
+    assert not is_in(last), "the provider's session is over, whoever is linked to whom by now"
+    made_up = [
+        httpx.post(url, data={"logout_token": "x.y.z"}, trust_env=False).status_code for _ in range(40)
+    ]
+    assert (made_up[0], made_up[-1]) == (400, 429)
+
+
 def test_names_of_sessions_cannot_be_tried_without_end(scene: Scene, sid: str) -> None:
     said = [in_frame(scene, {"iss": scene.provider.issuer, "sid": f"{n}"}).status_code for n in range(40)]
     assert said[0] == 200

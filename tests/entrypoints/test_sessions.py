@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import socket
 from collections.abc import Callable, Iterator
 from http.cookies import SimpleCookie
@@ -171,6 +172,18 @@ def test_a_change_by_cookie_needs_the_header_of_our_page(
     refused = browser.http.post("/api/v1/handover", json={"text": "from elsewhere"}, headers=headers)
     assert (refused.status_code, refused.json()["code"]) == (403, "not_from_our_page")
     assert browser.http.get("/api/v1/handover", headers=headers).is_success, "looking changes nothing"
+
+
+def test_a_form_in_a_page_of_somebody_else_signs_nobody_in(station: RunningStation, client: Opener) -> None:
+    """A browser that is signed in as somebody else would do everything in their name."""
+    elsewhere = client()
+    body = json.dumps({"token": station.tokens["operator"]})
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
+        for path in ("", "/password", "/invitation/accept", "/passkeys"):
+            headers = {"Content-Type": kind, "Origin": "https://elsewhere.example"}
+            answer = elsewhere.http.post(f"/api/v1/session{path}", content=body, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (403, "not_from_our_page"), (path, kind)
+            assert "set-cookie" not in answer.headers
 
 
 # ── going out ──

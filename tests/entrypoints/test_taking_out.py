@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from safezone.core.accounts.proof import FRESH_FOR
+from safezone.core.auth import IssueCredential, installer
 from safezone.entrypoints.cli.parsing import run
 from safezone.main import wire
 from tests.entrypoints.test_people import PASSWORD, Browser, code_of, invite
-from tests.support.station import Api, RunningStation, Station
+from tests.support.station import STATION, Api, RunningStation, Station
 
 LIST = "/api/v1/estate/export"
 WHY = {"purpose": {"code": "complaint", "case": "ร.7/2569", "text": "ตามที่นายสมมติร้องเรียน"}}
@@ -70,8 +71,12 @@ def test_a_person_proves_who_they_are_and_says_why_and_then_gets_the_list(
 
 
 def test_a_machine_takes_out_what_its_token_was_given_out_for(station: RunningStation) -> None:
-    admin = station.api("admin")
+    """Given out by one that has it itself: a token cannot make itself a mightier one."""
+    mighty = IssueCredential(sort="token", role="admin", name="records-admin", exports=True)
+    admin = Api(station.url, station.do(mighty, installer(STATION)).secret)
     asked = {"sort": "token", "role": "auditor", "name": "records"}
+    refused = station.api("admin").post("/api/v1/admin/credentials", {**asked, "exports": True})
+    assert (refused.status_code, code_of(refused)) == (403, "exports_not_given")
     given = {way: admin.act("/api/v1/admin/credentials", {**asked, "exports": way}) for way in (True, False)}
     for way, credential in given.items():
         machine = Api(station.url, credential["secret"])
@@ -86,6 +91,7 @@ def test_a_machine_takes_out_what_its_token_was_given_out_for(station: RunningSt
     issued = audit(station, kind="credential_issued")
     shown = [station.api("auditor").ask(f"/api/v1/audit/lines/{line['seq']}")["data"] for line in issued[:2]]
     assert [line.get("exports", False) for line in shown] == [False, True], "it stands in the log who may"
+    admin.http.close()
 
 
 def test_only_a_machines_token_is_given_out_for_it(station: RunningStation) -> None:

@@ -176,7 +176,7 @@ class ExchangeRoutes(Controller):
                 ),
             )
         station = await desk.ask(get_station, identity.station)
-        made = labels.labels_of(rows, str(request.base_url).rstrip("/"))
+        made = labels.labels_of(rows, desk.settings.web.address(str(request.base_url)))
         content = await desk.think(labels.draw, made, station.name.th, int(per_page))
         headers = {**_SAVED, "Content-Disposition": 'attachment; filename="labels.pdf"'}
         return Response(content, media_type="application/pdf", headers=headers)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import bcrypt
 import msgspec
 from sqlalchemy import Connection, select
 
+from safezone.core.accounts.proof import require_fresh_person, require_recent_proof
 from safezone.core.bus import Bus
 from safezone.core.credentials import (
     BY_SECRET,
@@ -33,6 +34,8 @@ from safezone.core.sessions import Hint, note_opened
 from safezone.core.work import UnitOfWork
 
 SESSION_HOURS: Final = 12
+_OF_LITTLE_POWER: Final[tuple[Role, ...]] = ("unit", "sos_point")
+"""They see what concerns themselves and take nothing out."""
 BCRYPT_COST: Final = 4
 """Low on purpose: the secrets are 192 random bits, and a thousand poles may reconnect at once."""
 
@@ -80,6 +83,8 @@ class OpenSession(msgspec.Struct, frozen=True):
 class CloseSession(msgspec.Struct, frozen=True):
     """Sign out: end the browser session of whoever asks. A token that is not a session stays good."""
 
+    also_when_signed_out: ClassVar[bool] = True
+
 
 class Issued(msgspec.Struct, frozen=True):
     """A new credential; the secret is shown this once and stored nowhere."""
@@ -107,6 +112,11 @@ def issue_credential(cmd: IssueCredential, uow: UnitOfWork) -> Issued:
     check_owner(cmd)
     if cmd.exports and cmd.sort != "token":
         raise Invalid("exports_of_a_person", _EXPORTS_OF_A_PERSON, field="exports")
+    if cmd.exports:
+        # Nobody gives what they do not have.
+        require_recent_proof(uow.identity, uow.at)
+    elif cmd.role not in _OF_LITTLE_POWER:
+        require_fresh_person(uow.identity, uow.at)
     if cmd.sort == "one_time_link" and cmd.role == "admin":
         cmd = msgspec.structs.replace(cmd, makes_account=True)
     login = None

@@ -11,8 +11,10 @@ from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, String, b
 
 from safezone.core.bus import Bus
 from safezone.core.db import from_us, table, to_us
+from safezone.core.errors import NotSignedIn
 from safezone.core.event import Entry, Event
-from safezone.core.identity import Reach, Role
+from safezone.core.i18n import Words
+from safezone.core.identity import Identity, Reach, Role
 
 CredentialSort = Literal["token", "one_time_link", "device", "session"]
 DeviceRole = Literal["sos_point", "tracker"]
@@ -101,6 +103,14 @@ DEVICE_ID: Final[Mapping[Role, Column[Any]]] = {
 BY_SECRET: Final = select(credential).where(credential.c.secret_sha256 == bindparam("secret"))
 
 
+_BY_ID: Final = select(credential.c.expires_at_us, credential.c.revoked_at_us).where(
+    credential.c.station == bindparam("of_station"), credential.c.id == bindparam("of_id")
+)
+_SIGNED_OUT: Final = Words(
+    th="ออกจากระบบไปแล้วระหว่างทาง กรุณาเริ่มใหม่", en="You were signed out meanwhile; begin again."
+)
+
+
 def reach_kept(reach: Reach) -> str | None:
     """As a row has it: absent, not `station`, so it is in the rows that were there before there were regions."""
     return None if reach == "station" else reach
@@ -116,6 +126,19 @@ def is_good(row: object, at: datetime) -> bool:
     expires_at_us: int | None = getattr(row, "expires_at_us", None)
     revoked_at_us: int | None = getattr(row, "revoked_at_us", None)
     return revoked_at_us is None and (expires_at_us is None or from_us(expires_at_us) > at)
+
+
+def require_still_good(conn: Connection, identity: Identity, at: datetime) -> None:
+    """Return unless what somebody has come in with has ended since they were let in: NotSignedIn then.
+
+    Asked once more where a change is written and between the pieces of what is taken out: a list takes half a minute to come in,
+    and whoever is put out is out of that too. A device is not asked here: its press is taken when it was let in.
+    """
+    if identity.credential_id is None or identity.role in DEVICE_ID:
+        return
+    row = conn.execute(_BY_ID, {"of_station": identity.station, "of_id": identity.credential_id}).first()
+    if row is None or not is_good(row, at):
+        raise NotSignedIn("signed_out", _SIGNED_OUT)
 
 
 def good_devices(

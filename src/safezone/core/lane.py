@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from safezone.core import log, tracing
 from safezone.core.bus import Bus
 from safezone.core.clock import Clock
+from safezone.core.credentials import require_still_good
 from safezone.core.db import (
     Database,
     forget_remembered,
@@ -354,8 +355,11 @@ class WriterLane:
                 for ask, result in zip(group, results, strict=True):
                     ask.result = result
             else:
-                handler = self._bus.handler_of(type(group[0].command))
-                group[0].result = handler(group[0].command, works[0])
+                (ask,) = group
+                if not getattr(ask.command, "also_when_signed_out", False):
+                    require_still_good(conn, ask.identity, now)
+                handler = self._bus.handler_of(type(ask.command))
+                ask.result = handler(ask.command, works[0])
         except SQLAlchemyError as problem:
             if is_trouble_of_the_store(problem):
                 raise

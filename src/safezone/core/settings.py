@@ -203,7 +203,8 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Key of the certificate (PEM), readable by this program only."""
     public_url: str = ""
     """By what address browsers reach this station, such as `https://zone.example.go.th`; empty: as each browser says itself.
-    Passkeys belong to its host; a provider ([oidc]) sends people back to `<public_url>/api/v1/session/oidc/callback`."""
+    Links and labels lead there, passkeys belong to its host, and a provider ([oidc]) sends people back to
+    `<public_url>/api/v1/session/oidc/callback`."""
     behind_tls_proxy: bool = False
     """A proxy of yours takes TLS and passes requests on; needs `trusted_proxies`. Cookies are then sent by TLS only."""
     trusted_proxies: tuple[str, ...] = ()
@@ -221,6 +222,10 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("tls_certificate_file and tls_key_file are given both or not at all")
         if self.behind_tls_proxy and not self.trusted_proxies:
             raise ValueError("behind_tls_proxy needs trusted_proxies: whose X-Forwarded-* is to be believed?")
+
+    def address(self, said: str) -> str:
+        """By what address browsers reach the station, without a slash at the end: what is set, or as a browser has `said`."""
+        return (self.public_url or said).rstrip("/")
 
 
 class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

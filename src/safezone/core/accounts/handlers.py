@@ -12,6 +12,7 @@ from safezone.core import vault
 from safezone.core.accounts import commands as cmds
 from safezone.core.accounts import events as ev
 from safezone.core.accounts import refusals, store
+from safezone.core.accounts.proof import require_fresh_person
 from safezone.core.accounts.rules import erased_login, normal_login
 from safezone.core.accounts.selection import (
     count_other_admins,
@@ -47,6 +48,7 @@ def register(bus: Bus) -> None:
 def create_account(cmd: cmds.CreateAccount, uow: UnitOfWork) -> cmds.Invited:
     """The account is there, and a link with which its password is chosen; Conflict when the name is taken."""
     uow.identity.require("admin", "system")
+    require_fresh_person(uow.identity, uow.at)
     account_id = add_account(uow, cmd.login, cmd.place)
     return cmds.Invited(account_id, _make_link(uow, find_account(uow.conn, uow.station, account_id)))
 
@@ -144,6 +146,7 @@ def keep_an_admin(uow: UnitOfWork, row: Any) -> None:
 
 def _change(cmd: cmds.ChangeAccount, uow: UnitOfWork) -> None:
     row, place = account_to_change(uow, cmd.account_id), cmd.place
+    require_fresh_person(uow.identity, uow.at)
     _check_place(uow, row.login, place)
     if place.role != "admin":
         keep_an_admin(uow, row)
@@ -176,6 +179,7 @@ def _resume(cmd: cmds.ResumeAccount, uow: UnitOfWork) -> None:
 
 def _reset(cmd: cmds.ResetAccount, uow: UnitOfWork) -> cmds.Invited:
     row = account_to_change(uow, cmd.account_id)
+    require_fresh_person(uow.identity, uow.at)
     if row.state == "suspended":
         raise refusals.wrong_state(row.state)
     if row.state == "active":

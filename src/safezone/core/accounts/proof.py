@@ -1,4 +1,4 @@
-"""Whether somebody has proven lately who they are: asked before anything leaves the station."""
+"""Whether somebody has proven lately who they are: asked before anything leaves the station, or somebody is given power."""
 
 from __future__ import annotations
 
@@ -25,5 +25,15 @@ def require_recent_proof(identity: Identity, at: datetime) -> None:
     if identity.account_id is None:
         if not (identity.exports or identity.role == "system"):
             raise refusals.exports_not_given()
-    elif not is_fresh(identity, at):
+    else:
+        require_fresh_person(identity, at)
+
+
+def require_fresh_person(identity: Identity, at: datetime) -> None:
+    """Return unless it is a person who has not proven lately who they are: NotAllowed then.
+
+    Before somebody is given power: or else whoever finds an administrator's screen open makes an account with it, and with that
+    takes out what they may not from the screen itself.
+    """
+    if identity.account_id is not None and not is_fresh(identity, at):
         raise refusals.step_up_needed()

@@ -21,9 +21,8 @@ from safezone.core.accounts.spent import spend
 from safezone.core.accounts.tables import provider_link
 from safezone.core.auth import Issued
 from safezone.core.bus import Bus
-from safezone.core.credentials import credential, is_good
 from safezone.core.db import from_us, to_us
-from safezone.core.errors import Conflict, NotFound, NotSignedIn
+from safezone.core.errors import Conflict, NotFound
 from safezone.core.event import Entry, Event, Sealed
 from safezone.core.i18n import Words
 from safezone.core.ids import new_id
@@ -57,7 +56,10 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 class LinkProvider(msgspec.Struct, frozen=True):
-    """I am this person at the provider; `once` is what the way there began with."""
+    """I am this person at the provider; `once` is what the way there began with.
+
+    Minutes have gone by there: whoever was put out meanwhile links nothing (`require_still_good`).
+    """
 
     who: Subject
     once: str
@@ -109,16 +111,6 @@ def register(bus: Bus, settings: Accounts) -> None:
 
 def _link(cmd: LinkProvider, uow: UnitOfWork) -> None:
     account_id = require_account(uow.identity)
-    # Minutes have gone by at the provider: whoever was put out meanwhile links nothing.
-    asked = select(credential).where(
-        credential.c.station == uow.station, credential.c.id == uow.identity.credential_id
-    )
-    session = uow.conn.execute(asked).first()
-    if session is None or not is_good(session, uow.at):
-        raise NotSignedIn(
-            "signed_out",
-            Words(th="ออกจากระบบไปแล้วระหว่างทาง กรุณาเริ่มใหม่", en="You were signed out meanwhile; begin again."),
-        )
     spend(uow, cmd.once)
     _record_link(uow, account_id, cmd.who)
 

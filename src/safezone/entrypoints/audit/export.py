@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
+from sqlalchemy import Connection
 
 from safezone.core.audit import Filter
+from safezone.core.credentials import require_still_good
 from safezone.core.desk import Desk
 from safezone.core.i18n import THAI_TIME, buddhist_year
+from safezone.core.identity import Identity
 from safezone.core.purpose import PURPOSES
-from safezone.entrypoints.audit.timeline import AuditItem, Cursor, Only, read_page
+from safezone.entrypoints.audit.timeline import AuditItem, AuditPage, Cursor, Only, read_page
 
 AT_ONCE: Final = 1000
 Format = Literal["csv", "jsonl"]
@@ -58,15 +61,15 @@ def cells_of(item: AuditItem) -> list[str]:
 
 
 async def write_export(
-    desk: Desk, station: str, folder: Path, wanted: Filter, only: Only, form: Format
+    desk: Desk, identity: Identity, folder: Path, wanted: Filter, only: Only, form: Format
 ) -> AsyncIterator[bytes]:
-    """Everything that fits, newest first, in pieces; each piece is read in a moment of its own."""
+    """Everything that fits, newest first, in pieces, each read in a moment of its own; it breaks off when they are put out."""
     if form == "csv":
         # The mark by which a spreadsheet knows that it is UTF-8: Thai names would be signs without sense.
         yield b"\xef\xbb\xbf" + _csv([list(HEADINGS)])
     cursor = Cursor()
     while True:
-        page = await desk.ask(read_page, station, folder, wanted, only, cursor, AT_ONCE)
+        page = await desk.ask(_piece, desk, identity, folder, wanted, only, cursor)
         if form == "csv":
             yield _csv([cells_of(item) for item in page.items])
         else:
@@ -74,6 +77,13 @@ async def write_export(
         if page.next is None:
             return
         cursor = Cursor.decode(page.next)
+
+
+def _piece(
+    conn: Connection, desk: Desk, identity: Identity, folder: Path, wanted: Filter, only: Only, cursor: Cursor
+) -> AuditPage:
+    require_still_good(conn, identity, desk.clock.now())
+    return read_page(conn, identity.station, folder, wanted, only, cursor, AT_ONCE)
 
 
 def _csv(rows: list[list[str]]) -> bytes:

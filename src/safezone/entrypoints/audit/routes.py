@@ -202,7 +202,7 @@ class AuditRoutes(Controller):
         kind = "text/csv; charset=utf-8" if data.format == "csv" else "application/jsonl"
         name = f"audit-{identity.station}-{desk.clock.now():%Y%m%dT%H%M%SZ}.{data.format}"
         return Stream(
-            write_export(desk, identity.station, access_folder, wanted, data.only, data.format),
+            write_export(desk, identity, access_folder, wanted, data.only, data.format),
             media_type=kind,
             headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
         )

@@ -28,6 +28,7 @@ from safezone.core.identity import Identity, public
 from safezone.core.sessions import SessionView as OpenSessionView
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.people.entering import from_no_other_site
 from safezone.entrypoints.people.session_routes import (
     SessionView,
     Typed,
@@ -152,6 +153,7 @@ class InvitationRoutes(Controller):
     """Taking up an account with the link that an administrator has given."""
 
     path = "/api/v1/session/invitation"
+    guards = (from_no_other_site,)
     tags = ("session",)
 
     @post(status_code=200)

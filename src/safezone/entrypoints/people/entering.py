@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 
-from safezone.core.errors import Invalid
+from safezone.core.errors import Invalid, NotAllowed
 from safezone.core.i18n import Words
 from safezone.core.sessions import Hint
 from safezone.core.settings import Web
@@ -36,7 +37,26 @@ def hold_up(allowance: Allowance, request: Request[Any, Any, Any], key: str = ""
 
 def own_address(web: Web, request: Request[Any, Any, Any]) -> str:
     """By what address this browser reaches us, without a slash at the end."""
-    return web.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+    return web.address(f"{request.url.scheme}://{request.url.netloc}")
+
+
+def from_no_other_site(connection: ASGIConnection[Any, Any, Any, Any], _handler: Any) -> None:
+    """A guard of what opens a session: NotAllowed for what a form in a page of another site could send.
+
+    Such a form can sign a browser in as somebody else, whose name is then on whatever is done there. It can send neither JSON by
+    that name nor a header of ours.
+    """
+    if connection.scope["type"] != "http" or connection.scope["method"] != "POST":
+        return
+    kind = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and "x-safezone" not in connection.headers:
+        raise NotAllowed(
+            "not_from_our_page",
+            Words(
+                th="ลงชื่อเข้าใช้ต้องส่งเป็น JSON (Content-Type: application/json): เปิดหน้าเว็บของสถานีแล้วทำใหม่",
+                en="Signing in is sent as JSON (Content-Type: application/json): use the station's page.",
+            ),
+        )
 
 
 def site_of(address: str) -> str:

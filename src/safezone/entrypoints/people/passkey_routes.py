@@ -32,7 +32,7 @@ from safezone.core.identity import Identity, system
 from safezone.entrypoints import ticket
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.people import passkey_check as check
-from safezone.entrypoints.people.entering import hint_of, hold_up, own_address
+from safezone.entrypoints.people.entering import from_no_other_site, hint_of, hold_up, own_address
 from safezone.entrypoints.people.session_routes import SessionView, session_cookie, view_of
 from safezone.entrypoints.remembered import remember_identity
 
@@ -132,7 +132,7 @@ class PasskeyRoutes(Controller):
         options = await desk.think(partial(check.options_to_sign, made, []))
         return _with(desk, request, check.TO_SIGN_IN, made, options)
 
-    @post(status_code=201)
+    @post(status_code=201, guards=[from_no_other_site])
     async def sign_in_by_passkey(
         self,
         data: JSONBody[SignedBody],

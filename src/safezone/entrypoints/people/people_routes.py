@@ -15,6 +15,7 @@ from safezone.core.accounts.queries import AccountView, get_account, list_accoun
 from safezone.core.desk import Desk
 from safezone.core.identity import Identity, PersonRole, Reach
 from safezone.entrypoints.people.account_routes import OpenSessions
+from safezone.entrypoints.people.entering import own_address
 from safezone.entrypoints.qr import qr_of
 
 Name = Annotated[str, msgspec.Meta(max_length=120)]
@@ -78,7 +79,7 @@ def _place(body: PlaceBody) -> cmds.Place:
 async def _invited(
     desk: Desk, identity: Identity, invited: cmds.Invited, request: Request[Any, Any, Any]
 ) -> InvitedView:
-    link = f"{str(request.base_url).rstrip('/')}/enter#token={invited.secret}"
+    link = f"{own_address(desk.settings.web, request)}/enter#token={invited.secret}"
     return InvitedView(await _account(desk, identity, invited.account_id), link, qr_of(link))
 
 

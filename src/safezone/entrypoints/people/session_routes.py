@@ -23,6 +23,7 @@ from safezone.core.identity import Identity, Reach, Role, public, system
 from safezone.entrypoints import ticket
 from safezone.entrypoints.gate import address_key, too_many
 from safezone.entrypoints.pacing import Allowance
+from safezone.entrypoints.people.entering import from_no_other_site
 from safezone.entrypoints.people.signing_in import BROWSER_COOKIE, SigningIn, asked_from
 from safezone.entrypoints.remembered import remember_identity
 from safezone.entrypoints.who import COOKIE
@@ -118,6 +119,7 @@ class SessionRoutes(Controller):
     """The browser's session; its cookie is readable by no script and sent to nobody else."""
 
     path = "/api/v1/session"
+    guards = (from_no_other_site,)
     tags = ("session",)
 
     @post()
