@@ -46,7 +46,7 @@ def from_no_other_site(connection: ASGIConnection[Any, Any, Any, Any], _handler:
     Such a form can sign a browser in as somebody else, whose name is then on whatever is done there. It can send neither JSON by
     that name nor a header of ours.
     """
-    if connection.scope["type"] != "http" or connection.scope["method"] != "POST":
+    if connection.scope.get("method") != "POST":
         return
     kind = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and "x-safezone" not in connection.headers:
