@@ -119,7 +119,13 @@ def test_a_line_shows_the_event_and_no_secret(station: RunningStation) -> None:
     assert line["data"]["secret_sha256"] == "•••"
     assert len(line["hash"]) == len(line["prev_hash"]) == 64
     assert auditor.get(f"{AUDIT}/lines/999999").status_code == 404
-    assert auditor.get(AUDIT, after="nonsense").status_code == 422
+    far = [
+        Cursor(log=(10**30, 1)),
+        Cursor(region=(10**30, "mdh", 1)),
+        Cursor(access=("access-2026-11-20.jsonl", -5)),
+    ]
+    for after in ("nonsense", *(each.encode() for each in far)):
+        assert auditor.get(AUDIT, after=after).status_code == 422, after
 
 
 def test_an_export_is_in_the_log_with_its_purpose_before_it_begins(

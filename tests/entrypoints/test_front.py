@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import socket
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -129,6 +131,23 @@ def test_the_head_of_a_tracker_reports_nothing(plain: RunningStation) -> None:
     for spelled in (said, said.replace("/osmand", "/osmand/"), said.replace("/osmand", "//osmand")):
         assert plain.api("public").http.head(f"{plain.url}{spelled}").status_code == 405
     assert plain.api("operator").ask("/api/v1/units/car-1")["fix"] is None
+
+
+def test_what_comes_behind_the_body_is_no_header(behind: RunningStation) -> None:
+    """A proxy has set the headers; who asks can still say something behind the body, and it would stand in their place."""
+    trailers = b"X-Forwarded-For: 198.51.100.9\r\nAuthorization: Bearer made-up\r\n\r\n"
+    head = (
+        b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        b"X-Forwarded-For: 203.0.113.8\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    body = json.dumps({"token": behind.tokens["operator"]}).encode()
+    with socket.create_connection(("127.0.0.1", behind.port), timeout=30) as line:
+        line.sendall(head + b"%x\r\n%s\r\n0\r\n" % (len(body), body) + trailers)
+        answer = b"".join(iter(lambda: line.recv(65_536), b""))
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    sessions = behind.api("admin").ask("/api/v1/admin/sessions")["items"]
+    assert "203.0.113.8" in {each["address"] for each in sessions}
+    assert "198.51.100.9" not in {each["address"] for each in sessions}
 
 
 # ── who are you? ──

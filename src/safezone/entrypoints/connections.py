@@ -109,6 +109,11 @@ class Guarded(HttpToolsProtocol):
         self._head_bytes = 0
         self._wait(HEAD_LIMIT_S)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head. What comes behind the body (a trailer) is none: no proxy in front has looked at it."""
+        if self._head_bytes >= 0:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Its head is there."""
         self._head_bytes = -1

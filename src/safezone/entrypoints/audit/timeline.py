@@ -9,7 +9,7 @@ import binascii
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from sqlalchemy import Connection
@@ -56,12 +56,16 @@ class AuditPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""No time or line is larger; a larger one is no page, and no engine could look for it."""
+
+
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """Behind which line of the log, of the access log and of the region's looks a page begins."""
 
-    log: tuple[int, int] | None = None
-    access: tuple[str, int] | None = None
-    region: tuple[int, str, int] | None = None
+    log: tuple[Number, Number] | None = None
+    access: tuple[str, Number] | None = None
+    region: tuple[Number, str, Number] | None = None
 
     def encode(self) -> str:
         """As it stands in an address."""
