@@ -153,7 +153,6 @@ class InvitationRoutes(Controller):
     """Taking up an account with the link that an administrator has given."""
 
     path = "/api/v1/session/invitation"
-    guards = (from_no_other_site,)
     tags = ("session",)
 
     @post(status_code=200)
@@ -170,7 +169,7 @@ class InvitationRoutes(Controller):
         second = takes_second_factor(desk.settings.accounts, found.role)
         return InvitationView(found.login, found.role, found.duty, second, offer)
 
-    @post("/accept")
+    @post("/accept", guards=[from_no_other_site])
     async def accept_invitation(
         self,
         data: JSONBody[AcceptBody],

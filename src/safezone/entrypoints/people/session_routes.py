@@ -119,10 +119,9 @@ class SessionRoutes(Controller):
     """The browser's session; its cookie is readable by no script and sent to nobody else."""
 
     path = "/api/v1/session"
-    guards = (from_no_other_site,)
     tags = ("session",)
 
-    @post()
+    @post(guards=[from_no_other_site])
     async def open_session(
         self,
         data: JSONBody[SessionBody],
@@ -145,7 +144,7 @@ class SessionRoutes(Controller):
             cookies=[session_cookie(request, issued)],
         )
 
-    @post("/password")
+    @post("/password", guards=[from_no_other_site])
     async def sign_in(
         self,
         data: JSONBody[PasswordBody],
