@@ -93,6 +93,19 @@ def test_it_is_read_by_the_command_too(station: RunningStation, capsys: pytest.C
     assert capsys.readouterr().out == ""
 
 
+def test_the_command_shows_the_files_without_the_database_and_says_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = AccessLog(tmp_path / "access", ManualClock(START), keep_days=90)
+    log.note(entry(ManualClock(START)))
+    log.close()
+    (tmp_path / "safezone.db").write_bytes(b"this is no database" * 100)
+    assert run(["access", "--data", str(tmp_path)], wire) == 0
+    printed = capsys.readouterr()
+    assert "opened_incident" in printed.out
+    assert "safezone doctor" in printed.err
+
+
 # ── the files ──
 
 

@@ -11,9 +11,11 @@ from sqlalchemy import func, select
 
 from safezone.core.log import log
 from safezone.core.rebuild import verify
+from safezone.entrypoints.cli.parsing import run
+from safezone.main import wire
 from safezone.region.store import region_look
 from tests.support.engines import EngineName
-from tests.support.neighbours import Neighbour
+from tests.support.neighbours import Neighbour, database_of
 from tests.support.station import REGIONAL, STATION, Api, RunningStation
 
 STATIONS = "/api/v1/region/stations"
@@ -196,6 +198,38 @@ def test_a_look_is_in_the_record_of_the_seat_and_in_the_audit_of_who_was_looked_
     )
     assert [looked_from_region(each) for each in (three.other, seat)] == before, "nobody else finds it there"
     assert before[1] == [], "and the seat has its own log for its own looks"
+
+
+def test_the_list_of_looks_has_those_from_the_region_on_the_screen_and_in_the_command(
+    three: Three, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seat, willing = three.seat, three.willing
+    seat.api(REGIONAL).ask(f"{STATIONS}/willing")
+    whose, auditor = f"commander:{REGIONAL}@{STATION}", willing.api("auditor")
+
+    def listed(**query: Any) -> list[tuple[str, str]]:
+        items = auditor.ask("/api/v1/admin/access", **query)["items"]
+        assert [each["at"] for each in items] == sorted((each["at"] for each in items), reverse=True)
+        return [(each["what"], each["actor"]) for each in items]
+
+    look = ("looked_from_region", whose)
+    assert look in listed()
+    assert set(listed(actor=whose)) == {look}
+    assert look in listed(about=STATION)
+    assert look not in listed(about="willing")
+    assert len(listed(actor=whose, limit=1)) == 1
+    settings = willing.path / "safezone.toml"
+    settings.write_text(f'station = "willing"\ndatabase_url = "{database_of(seat)}"\n', "utf-8")
+    assert run(["access", "--data", str(willing.path), "--actor", whose], wire) == 0
+    printed = capsys.readouterr()
+    assert "looked_from_region" in printed.out
+    assert not printed.err
+    settings.unlink()
+    for nobody in (three.other, seat):
+        assert look not in [
+            (each["what"], each["actor"])
+            for each in nobody.api("auditor").ask("/api/v1/admin/access")["items"]
+        ]
 
 
 def test_looks_are_paged_through_with_everything_else(three: Three) -> None:

@@ -11,6 +11,8 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,13 +21,17 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.types import Message, Scope
+from sqlalchemy import Connection
 
 from safezone.core.clock import Clock
+from safezone.core.db import to_us
+from safezone.core.desk import Desk
 from safezone.core.identity import Identity
 from safezone.core.taking_out import remembered_purpose
 from safezone.entrypoints.gate import address_key
 from safezone.entrypoints.pacing import Allowance
 from safezone.entrypoints.remembered import remembered_identity
+from safezone.region.queries import list_looks
 
 logger = logging.getLogger("safezone.access")
 
@@ -203,6 +209,33 @@ def list_placed(
                 continue
 
 
+def list_from_region(
+    conn: Connection, station: str, limit: int, actor: str = "", about: str = ""
+) -> list[AccessEntry]:
+    """The last looks at this station from the seat of its region, newest first, as if each were a line of this log.
+
+    Their address is known at the seat alone. `actor` is somebody there, `commander:province@<seat>`; `about` the seat.
+    """
+    found: list[AccessEntry] = []
+    before: tuple[int, str, int] | None = None
+    while True:
+        looks = list_looks(conn, station, None, None, before, limit)
+        for look in looks:
+            before = (to_us(look.at), look.seat, look.seq)
+            whose = f"{look.actor}@{look.seat}"
+            if actor in ("", whose) and about in ("", look.seat):
+                found.append(
+                    AccessEntry(look.at, LOOKED_FROM_REGION, whose, "", "", 200, about={"seat": look.seat})
+                )
+        if len(looks) < limit or len(found) >= limit:
+            return found[:limit]
+
+
+def newest_of(limit: int, *lists: list[AccessEntry]) -> list[AccessEntry]:
+    """The newest of several lists, each of which has its own newest first."""
+    return list(islice(merge(*lists, key=lambda entry: entry.at, reverse=True), limit))
+
+
 def _newest_first(folder: Path) -> Iterator[AccessEntry]:
     decoder = msgspec.json.Decoder(AccessEntry)
     for file in sorted(folder.glob("access-*.jsonl"), reverse=True):
@@ -235,11 +268,17 @@ class AccessRoutes(Controller):
     async def list_access(
         self,
         identity: NamedDependency[Identity],
+        desk: NamedDependency[Desk],
         access_folder: NamedDependency[Path],
         limit: Annotated[int, QueryParameter(ge=1, le=LONGEST_LIST)] = 200,
         actor: Annotated[str | None, QueryParameter(max_length=120, required=False)] = None,
         about: Annotated[str | None, QueryParameter(max_length=100, required=False)] = None,
     ) -> AccessList:
-        """Who came in, was refused, or looked at what; `actor` as in `operator:ccoc-1`, `about` an incident's id."""
+        """Who came in, was refused, or looked at what, here or at the seat of the region; `actor` as in
+        `operator:ccoc-1`, `about` an incident's id.
+        """
         identity.require("admin", "auditor")
-        return AccessList(list_entries(access_folder, limit, None, actor or "", about or ""))
+        wanted = actor or "", about or ""
+        here = list_entries(access_folder, limit, None, *wanted)
+        there = await desk.ask(list_from_region, identity.station, limit, *wanted)
+        return AccessList(newest_of(limit, here, there))
