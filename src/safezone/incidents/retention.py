@@ -25,7 +25,7 @@ from safezone.incidents.tables import erasure, incident, legal_hold
 LONGEST_LIST = 500
 READERS: Final[tuple[Role, ...]] = ("supervisor", "admin", "auditor", "chief", "commander")
 """Who may know what is kept how long, held and erased: facts, and nothing of the content."""
-_CLASSES = {
+_CLASSES: Final[dict[ev.DataClass, Words]] = {
     "incident": Words(th="ข้อมูลส่วนบุคคลของเหตุ", en="personal content of incidents"),
     "photo": Words(th="ภาพถ่ายของเหตุ", en="photos of incidents"),
     "handover": Words(th="บันทึกส่งเวร", en="handover notes"),
@@ -65,9 +65,10 @@ class ErasureView(msgspec.Struct, frozen=True):
 
 
 class RetentionView(msgspec.Struct, frozen=True):
-    """How long each class is kept (days), what is held, and what was erased, newest first."""
+    """How long each class is kept (days) and what it is called, what is held, and what was erased, newest first."""
 
     rules: dict[ev.DataClass, int]
+    names: dict[ev.DataClass, Words]
     holds: list[HoldView]
     erasures: list[ErasureView]
 
@@ -112,7 +113,7 @@ def show_retention(conn: Connection, identity: Identity, settings: Retention) ->
         )
         for row in rows
     ]
-    return RetentionView(rules_of(settings), list_holds(conn, identity), erasures)
+    return RetentionView(rules_of(settings), _CLASSES, list_holds(conn, identity), erasures)
 
 
 def list_holds(conn: Connection, identity: Identity) -> list[HoldView]:

@@ -18,7 +18,7 @@ _DONE: Final[dict[type[Event], Words]] = {
     ev.TwinSuggested: Words(th="พบเหตุที่อาจเป็นเรื่องเดียวกัน", en="found what may be the same incident"),
     ev.PressesCounted: Words(th="กดรัวเกินกว่าจะแยกเก็บทีละครั้ง", en="was pressed faster than each could be kept"),
     ev.IncidentAcknowledged: Words(th="รับทราบ", en="acknowledged"),
-    ev.IncidentEscalated: Words(th="แจ้งหัวหน้าเวร: เกินเวลาที่กำหนด", en="told the supervisor: over the limit"),
+    ev.IncidentEscalated: Words(th="แจ้งหัวหน้าเวรแล้ว", en="told the supervisor"),
     ev.PriorityChanged: Words(th="เปลี่ยนความเร่งด่วน", en="changed the priority"),
     ev.PlaceCorrected: Words(th="ยืนยันตำแหน่ง", en="confirmed the place"),
     ev.UnitDispatched: Words(th="สั่งการ", en="dispatched"),
@@ -121,7 +121,7 @@ def _detail_of(event: Event) -> Words | None:
         case ev.IncidentClosed(outcome=outcome):
             return OUTCOMES[outcome]
         case ev.IncidentEscalated(limit_s=limit_s):
-            return Words(th=f"เกิน {limit_s} วินาที", en=f"over {limit_s} s")
+            return Words(th=f"เกินกำหนด {limit_s} วินาที", en=f"more than {limit_s} s")
         case ev.TwinSuggested(distance_m=distance_m):
             return Words(th=f"ห่าง {distance_m} ม.", en=f"{distance_m} m away")
     return None

@@ -252,7 +252,7 @@ def _summary(ranked: Sequence[RankedUnit], not_listed: Sequence[NotListed], plac
     if not ranked:
         return Words(
             th=f"ไม่มีสายตรวจที่ว่างและอยู่ใกล้พอ (ดูเหตุผลของทั้ง {len(not_listed)} ชุด)",
-            en=f"Nobody is free and near enough (see why for each of the {len(not_listed)}).",
+            en=f"Nobody is free and near enough (see why, unit by unit: {len(not_listed)}).",
         )
     first = ranked[0]
     if place is None or first.distance_m is None or first.eta_s is None:

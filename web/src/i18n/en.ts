@@ -6,6 +6,7 @@ import { overviewEn } from "../overview/dictionary.ts";
 import { setupEn } from "../setup/dictionary.ts";
 import { auditEn } from "../audit/dictionary.ts";
 import { peopleEn } from "../people/dictionary.ts";
+import { retentionEn } from "../retention/dictionary.ts";
 import { takingOutEn } from "../taking_out/dictionary.ts";
 import { settingsEn } from "../settings/dictionary.ts";
 import { groundEn } from "../zone/editor/dictionary.ts";
@@ -18,6 +19,7 @@ export const en: Record<Key, string> = {
   ...peopleEn,
   ...overviewEn,
   ...setupEn,
+  ...retentionEn,
   ...takingOutEn,
   ...settingsEn,
   ...auditEn,
@@ -122,7 +124,7 @@ export const en: Record<Key, string> = {
   "queue.resort": "Sort now",
   "queue.reports": "Reported {n}×",
   "queue.twins": "May double {n}",
-  "queue.escalated": "Escalated to supervisor",
+  "queue.escalated": "Supervisor told",
   "queue.nobody": "No unit yet",
   "queue.place_unknown": "Place unknown",
   "queue.place_unconfirmed": "Place unconfirmed",

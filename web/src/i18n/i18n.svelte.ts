@@ -1,6 +1,7 @@
 /** The language of this screen: Thai first, English one tap away, remembered on this computer. */
 import type { Words } from "../api/types.ts";
 import { en } from "./en.ts";
+import { fill } from "./filling.ts";
 import { th, type Key } from "./th.ts";
 
 export type Lang = "th" | "en";
@@ -49,14 +50,16 @@ export const language = new Language();
 export function t<K extends Key>(key: K, ...args: Args<K>): string {
   const words = dictionaries[language.current][key];
   const values = args[0] as Record<string, string | number> | undefined;
-  if (!values) return words;
-  return words.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return values ? fill(words, values) : words;
 }
 
 /** The words of a key that is put together from data (`kind.` + kind); the data itself when unknown. */
 export function tOr(key: string, fallback: string): string {
   return key in th ? dictionaries[language.current][key as Key] : fallback;
 }
+
+/** Something to be said in the language of the screen at the moment it is drawn, such as a refusal that stays there. */
+export type Said = () => string;
 
 /** Words that came from the server, in the language of the screen. */
 export function say(words: Words | null | undefined): string {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { clockTime, dayTime, longDate, running, thisEra } from "./dates.ts";
 import { en } from "./en.ts";
+import { fill } from "./filling.ts";
 import { th, type Key } from "./th.ts";
 
 const places = (words: string): string[] => [...words.matchAll(/\{\w+\}/g)].map((m) => m[0]).sort();
@@ -10,6 +11,19 @@ test("both languages have the same places to fill in", () => {
     (key) => places(th[key]).join() !== places(en[key]).join(),
   );
   expect(different).toEqual([]);
+});
+
+test("one is said as one, none and many as many, also of a number with a comma", () => {
+  const words = "{n} {n|session|sessions} of {people} {people|account|accounts}";
+  expect(fill(words, { n: 1, people: 0 })).toBe("1 session of 0 accounts");
+  expect(fill(words, { n: "1,001", people: "1" })).toBe("1,001 sessions of 1 account");
+  expect(fill(words, { n: 2 })).toBe("2 sessions of {people} {people|account|accounts}");
+});
+
+test("no English word after a number is always many", () => {
+  const never = new Set(["ground.corners", "ground.box.how.move"]); // an outline has many, and a code is no number
+  const many = (Object.keys(en) as Key[]).filter((key) => /\{\w+\}\s+(new )?[a-z]{3,}s\b/i.test(en[key]));
+  expect(many.filter((key) => !never.has(key))).toEqual([]);
 });
 
 test("the Thai words contain no English sentence, and the English ones no Thai except the language switch", () => {

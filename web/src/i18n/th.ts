@@ -6,6 +6,7 @@ import { overviewTh } from "../overview/dictionary.ts";
 import { setupTh } from "../setup/dictionary.ts";
 import { auditTh } from "../audit/dictionary.ts";
 import { peopleTh } from "../people/dictionary.ts";
+import { retentionTh } from "../retention/dictionary.ts";
 import { takingOutTh } from "../taking_out/dictionary.ts";
 import { settingsTh } from "../settings/dictionary.ts";
 import { groundTh } from "../zone/editor/dictionary.ts";
@@ -17,6 +18,7 @@ export const th = {
   ...peopleTh,
   ...overviewTh,
   ...setupTh,
+  ...retentionTh,
   ...takingOutTh,
   ...settingsTh,
   ...auditTh,
@@ -116,7 +118,7 @@ export const th = {
   "queue.resort": "เรียงใหม่",
   "queue.reports": "รับแจ้ง {n} ครั้ง",
   "queue.twins": "อาจซ้ำกับ {n} เหตุ",
-  "queue.escalated": "แจ้งผู้บังคับบัญชาแล้ว",
+  "queue.escalated": "แจ้งหัวหน้าเวรแล้ว",
   "queue.nobody": "ยังไม่มีสายตรวจ",
   "queue.place_unknown": "ยังไม่ทราบสถานที่",
   "queue.place_unconfirmed": "สถานที่ยังไม่ยืนยัน",

@@ -87,6 +87,13 @@ export const rooms: readonly Room[] = [
     load: () => import("../audit/Audit.svelte"),
   },
   {
+    path: "/office/retention",
+    title: "retention.title",
+    icon: "clock",
+    roles: ["auditor", "admin", "chief", "supervisor", "commander"],
+    load: () => import("../retention/Retention.svelte"),
+  },
+  {
     path: "/office/settings",
     title: "settings.title",
     icon: "settings",

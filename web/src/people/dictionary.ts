@@ -152,7 +152,7 @@ export const peopleEn: Record<keyof typeof peopleTh, string> = {
   "sessions.title": "Signed in now",
   "sessions.intro":
     "Every session that is open, in which browser and since when. Ending one counts at once, on every screen.",
-  "sessions.count": "{n} sessions · {people} accounts · at {when}",
+  "sessions.count": "{n} {n|session|sessions} · {people} {people|account|accounts} · at {when}",
   "sessions.find": "Find a name, role, browser or address",
   "sessions.none": "No session fits what you look for",
   "sessions.by_token": "by a token or a link, no account",

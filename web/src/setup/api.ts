@@ -41,12 +41,5 @@ export const setup = {
     });
   },
   addUnit: (unit: NewUnit) => send<UnitView>("/api/v1/units", unit),
-  unitToken: (unit: string) =>
-    send<{ secret: string }>("/api/v1/admin/credentials", {
-      sort: "token",
-      role: "unit",
-      name: unit,
-      unit_id: unit,
-    }),
   signOn: (unit: string) => send<UnitView>(`/api/v1/units/${encodeURIComponent(unit)}/duty`, { on: true }),
 };

@@ -146,7 +146,7 @@ export const setupEn: Record<keyof typeof setupTh, string> = {
   "setup.step.operators.do":
     "Make an account for each and hand over the link; they choose their own password ({n} of 2 taken up)",
   "setup.step.operators.go": "Go to people",
-  "setup.step.operators.done": "{n} have taken up their accounts",
+  "setup.step.operators.done": "{n} {n|has taken up the account|have taken up their accounts}",
   "setup.step.patrol": "The first patrol",
   "setup.step.patrol.do": "Give it a call sign, put its code into the app on the phone, sign it on to duty",
   "setup.step.patrol.done": "Signed on for the first time at {time}",

@@ -1,5 +1,8 @@
 /** The words of the room where the zone is drawn. */
 export const groundTh = {
+  "pick.map": "แผนที่เลือกที่ตั้ง",
+  "pick.how": "แตะแผนที่หรือลากหมุดไปยังที่ตั้ง หรือพิมพ์พิกัดด้านล่าง",
+  "pick.failed": "แสดงแผนที่ไม่ได้บนเครื่องนี้ — พิมพ์พิกัดแทน",
   "ground.title": "พื้นที่ปลอดภัย",
   "ground.failed": "เปิดแผนที่พื้นที่ไม่ได้ — ตรวจการเชื่อมต่อแล้วลองอีกครั้ง",
   "ground.read_only": "ดูได้อย่างเดียว — ผู้กำกับการ สวป. และผู้ดูแลระบบเป็นผู้แก้ไข",
@@ -24,7 +27,8 @@ export const groundTh = {
   "ground.part": "ส่วนที่ {n}",
   "ground.hole": "ช่องเว้น",
   "ground.corners": "{n} มุม",
-  "ground.snap": "ติดเข้ากับเส้นที่มีอยู่ (กด Alt ค้างเพื่อปิดชั่วคราว)",
+  "ground.snap": "ติดเข้ากับเส้นที่มีอยู่",
+  "ground.snap.key": "(กด Alt ค้างเพื่อปิดชั่วคราว)",
   "ground.how.draw": "แตะแผนที่เพื่อวางมุมทีละจุด แตะมุมแรกเพื่อปิดรูป",
   "ground.how.edit": "ลากมุมเพื่อย้าย ลากจุดเล็กระหว่างมุมเพื่อเพิ่ม คลิกขวาหรือแตะค้างที่มุมเพื่อลบ",
   "ground.undo": "ย้อนกลับ",
@@ -49,7 +53,7 @@ export const groundTh = {
   "ground.box.failed": "อ่านทะเบียนอุปกรณ์ไม่ได้ — แผนที่ยังใช้ได้ตามปกติ",
   "ground.box.owner": "ตู้ที่ใช้งานแล้วต้องมีเจ้าของ (เพิ่มเจ้าของได้ในหน้าอุปกรณ์)",
   "ground.bare":
-    "ใต้แผนที่ยังไม่มีถนนและอาคาร: นำเข้าด้วย safezone map import หรือตั้ง [map] ใน safezone.toml หรือนำเข้าแนวเขตจากไฟล์ของเทศบาล",
+    "ใต้แผนที่ยังไม่มีถนนและอาคาร: นำเข้าแนวเขตและอาคารได้ในแท็บ “นำเข้าแผนที่” ส่วนถนนให้ช่างนำเข้าด้วย safezone map import หรือตั้ง [map] ใน safezone.toml",
   "ground.equipment": "อุปกรณ์อื่น",
   "ground.edit": "แก้ไข",
   "ground.remove": "ลบ",
@@ -113,6 +117,9 @@ export const groundTh = {
 } as const;
 
 export const groundEn: Record<keyof typeof groundTh, string> = {
+  "pick.map": "Map to choose a place",
+  "pick.how": "Press the map or drag the pin to the place, or type its coordinates below",
+  "pick.failed": "The map cannot be shown on this device — type the coordinates instead",
   "ground.title": "Safety zone",
   "ground.failed": "The zone's map could not be opened — check the connection and try again",
   "ground.read_only": "For reading only — the chief, supervisors and the administrator change it",
@@ -137,7 +144,8 @@ export const groundEn: Record<keyof typeof groundTh, string> = {
   "ground.part": "Part {n}",
   "ground.hole": "Hole",
   "ground.corners": "{n} corners",
-  "ground.snap": "Stick to lines that are there (hold Alt not to)",
+  "ground.snap": "Stick to lines that are there",
+  "ground.snap.key": "(hold Alt not to)",
   "ground.how.draw":
     "Press on the map to set one corner after the other; press the first corner to close the outline",
   "ground.how.edit":
@@ -164,7 +172,7 @@ export const groundEn: Record<keyof typeof groundTh, string> = {
   "ground.box.failed": "The register of equipment cannot be read — the map works as usual",
   "ground.box.owner": "A box in service has an owner (owners are added in the room Equipment)",
   "ground.bare":
-    "No streets and buildings under the map yet: safezone map import brings them, or [map] in safezone.toml; or import the boundary from the municipality's file",
+    "No streets and buildings under the map yet: the boundary and buildings come by the tab “Import a map”, streets by safezone map import or [map] in safezone.toml (ask a technician)",
   "ground.equipment": "Other equipment",
   "ground.edit": "Edit",
   "ground.remove": "Remove",
@@ -174,8 +182,8 @@ export const groundEn: Record<keyof typeof groundTh, string> = {
   "ground.households": "Households",
   "ground.source": "Source of the figure",
   "ground.as_of": "As of (such as 30/6/2568)",
-  "ground.people_of": "{n} people",
-  "ground.households_of": "{n} households",
+  "ground.people_of": "{n} {n|person|people}",
+  "ground.households_of": "{n} {n|household|households}",
   "ground.no_figure": "No figure yet",
   "ground.why.risk": "Risk",
   "ground.why.landmark": "Landmark",
@@ -210,7 +218,7 @@ export const groundEn: Record<keyof typeof groundTh, string> = {
   "ground.import.as.community": "Community",
   "ground.import.as.place": "Place",
   "ground.import.as.nothing": "Leave out",
-  "ground.import.buildings": "Draw {n} buildings under the map",
+  "ground.import.buildings": "Draw {n} {n|building|buildings} under the map",
   "ground.import.faulty": "has faults",
   "ground.import.confirm": "Confirm the import",
   "ground.import.drop": "Discard this file",
