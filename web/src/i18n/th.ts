@@ -262,7 +262,7 @@ export const th = {
   // conflict
   "conflict.title": "ยังไม่ได้บันทึก — มีผู้อื่นเปลี่ยนเหตุนี้ก่อน",
   "conflict.now": "ขณะนี้: {state} · ฉบับที่ {version}",
-  "conflict.kept": "สิ่งที่คุณพิมพ์ยังอยู่ครบ",
+  "conflict.kept": "สิ่งที่ท่านพิมพ์ยังอยู่ครบ",
   "conflict.retry": "ยืนยันทำต่อ: {action}",
   "conflict.dismiss": "ไม่ทำต่อ",
   "error.failed": "ทำรายการไม่สำเร็จ",

@@ -86,7 +86,7 @@ export const peopleTh = {
   "enter.code_app": "รหัส 6 หลักจากแอป",
   "enter.go": "เข้าสู่ระบบ",
   "enter.other": "มีลิงก์หรือโทเค็น",
-  "enter.welcome": "ตั้งรหัสผ่านของคุณ",
+  "enter.welcome": "ตั้งรหัสผ่านของท่าน",
   "enter.welcome_lead": "ลิงก์นี้ใช้ได้ครั้งเดียว ตั้งรหัสผ่านเพื่อเริ่มใช้บัญชี",
   "enter.choose_login": "เลือกชื่อผู้ใช้",
   "enter.app_optional": "แอปยืนยันตัวตน (ไม่บังคับ)",
