@@ -1,5 +1,5 @@
 /** Areas, lengths and days of the ground as a person reads them. */
-import { t, type Lang } from "../../i18n/i18n.svelte.ts";
+import { t, tOr, type Lang } from "../../i18n/i18n.svelte.ts";
 import { longDate } from "../../i18n/dates.ts";
 
 export function areaWords(areaM2: number): string {
@@ -25,4 +25,33 @@ export function isoDay(text: string): string | null {
 /** An ISO day as `ศ. 20 พ.ย. 2569`. */
 export function dayWords(day: string, lang: Lang): string {
   return longDate(Date.parse(`${day}T12:00:00+07:00`), lang);
+}
+
+/** What a place can be called in the form; a list that was imported may say more. */
+const KINDS = [
+  "market",
+  "gold_shop",
+  "bank",
+  "shop",
+  "hotel",
+  "school",
+  "temple",
+  "hospital",
+  "government",
+  "police",
+  "pier",
+  "bus_station",
+  "parking",
+  "park",
+  "other",
+];
+
+/** What sort of place it is, in words; as it was imported where there are none. */
+export function placeKind(kind: string): string {
+  return tOr(`ground.place.${kind}`, kind);
+}
+
+/** The kinds among which one is chosen, and the one that is there now. */
+export function kindsWith(kind: string): string[] {
+  return KINDS.includes(kind) || !kind ? KINDS : [...KINDS, kind];
 }
