@@ -10,6 +10,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from minio.error import S3Error
 from moto.server import ThreadedMotoServer
 from sqlalchemy import select
 
@@ -24,7 +25,7 @@ from safezone.core.backup import (
     read_manifest,
 )
 from safezone.core.db import Database, metadata
-from safezone.core.depot import Depot, open_depot
+from safezone.core.depot import Depot, open_depot, why_not
 from safezone.core.errors import CannotStart
 from safezone.core.rebuild import verify
 from safezone.core.settings import Backup
@@ -79,6 +80,35 @@ def depot(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
     settings = Backup(s3_endpoint=request.getfixturevalue("s3"), s3_region="us-east-1")
     return open_depot(f"s3://backups/{tmp_path.name}", settings, scratch)
+
+
+def test_a_store_that_lets_nobody_in_is_told_in_words(
+    s3: str, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def why(to: str, address: str) -> str:
+        with pytest.raises(CannotStart) as refused:
+            open_depot(to, Backup(s3_endpoint=address, s3_region="us-east-1"), scratch)
+        return refused.value.words.en
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(scratch / "none"))
+    assert "there are no keys: put AWS_ACCESS_KEY_ID" in why("s3://backups/here", s3)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "station")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
+    assert "no such bucket: create it first" in why("s3://elsewhere/here", s3)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("SignatureDoesNotMatch", "refuses the keys"),
+        ("RequestTimeTooSkewed", "clock.md"),
+        ("SlowDown", "SlowDown"),
+    ],
+)
+def test_what_a_store_answers_is_told_with_what_to_do(code: str, said: str) -> None:
+    assert said in why_not(S3Error(None, code, "", "/backups", None, None)).en  # type: ignore[arg-type]
 
 
 def back_up(ground: Ground, depot: Depot, recipient: str, scratch: Path, at: datetime = NOW) -> Manifest:

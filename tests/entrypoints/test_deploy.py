@@ -6,6 +6,9 @@ import json
 import re
 from pathlib import Path
 
+import yaml
+
+from safezone.entrypoints.cli.parsing import build_parser
 from tests.support.places import REPO
 from tests.support.station import RunningStation
 
@@ -46,3 +49,26 @@ def test_every_runbook_of_an_alert_exists() -> None:
     pages = re.findall(r'runbook: "([^"]+)"', (DEPLOY / "prometheus" / "alerts.yml").read_text("utf-8"))
     assert len(pages) > 5
     assert [page for page in pages if not (REPO / page).is_file()] == []
+
+
+def test_compose_builds_from_what_is_here_and_keeps_what_the_station_writes() -> None:
+    composed = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    station = composed["services"]["station"]
+    context = (DEPLOY / station["build"]["context"]).resolve()
+    dockerfile = (context / station["build"]["dockerfile"]).read_text("utf-8")
+    kept = {each.split(":")[1]: each.split(":")[0] for each in station["volumes"]}
+    assert kept["/data"] in composed["volumes"], "a volume with a name outlives the container"
+    assert station["read_only"] is True
+    assert re.findall(r"^COPY (\S+)", dockerfile, re.MULTILINE) == ["dist/"]
+    assert (context / ".dockerignore").read_text("utf-8").split() == ["*", "!dist"]
+
+
+def test_the_container_calls_commands_that_exist() -> None:
+    dockerfile = (DEPLOY / "Dockerfile").read_text("utf-8")
+    (starts,) = re.findall(r"^CMD (\[.*\])$", dockerfile, re.MULTILINE)
+    (checks,) = re.findall(r"^HEALTHCHECK .* CMD (\[.*\])$", dockerfile, re.MULTILINE)
+    program, *words = json.loads(checks)
+    assert program == "safezone"
+    started, checked = (build_parser().parse_args(each) for each in (json.loads(starts), words))
+    assert (started.command, checked.command) == ("up", "alive")
+    assert started.data == checked.data

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from safezone.entrypoints.setting_up import DeviceSecret, write_device_secrets
 from tests.support.engines import EngineName
 from tests.support.station import RunningStation
 
@@ -45,6 +47,13 @@ def test_a_step_is_done_when_it_has_happened(station: RunningStation) -> None:
     assert look()["pressed"]["sos_point"] == "sos-02", "only a press of a pole counts"
     station.api("car-1").act("/api/v1/units/car-1/duty", {"on": True})
     assert look()["on_duty_at"] is not None
+
+
+def test_a_shell_takes_a_poles_password_out_of_the_file_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.csv"
+    write_device_secrets([DeviceSecret("sos-01", "mdh.sos-01", "x-1")], file)
+    assert file.read_bytes() == b"sos_point,username,password\nsos-01,mdh.sos-01,x-1\n"
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_unit_is_listed_once_and_called_by_one_name(station: RunningStation) -> None:

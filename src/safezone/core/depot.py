@@ -40,12 +40,40 @@ def open_depot(to: str, settings: Backup, scratch: Path) -> Depot:
     except CannotStart:
         raise
     except Exception as problem:
+        why = why_not(problem)
         raise CannotStart(
             Words(
-                th=f"เข้าที่เก็บสำเนาสำรอง {to} ไม่ได้: {problem}",
-                en=f"Cannot get at the backups in {to}: {problem}",
+                th=f"เข้าที่เก็บสำเนาสำรอง {to} ไม่ได้: {why.th}",
+                en=f"Cannot get at the backups in {to}: {why.en}",
             )
         ) from problem
+
+
+def why_not(problem: Exception) -> Words:
+    """What a store that does not let us in means by it, and what to do."""
+    code = getattr(problem, "code", None)
+    if code in {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}:
+        return Words(
+            th=f"ที่เก็บไม่รับกุญแจ ({code}): ตรวจ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY และสิทธิ์ของกุญแจในบักเก็ตนี้",
+            en=f"the store refuses the keys ({code}): look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and at what they "
+            "may do in this bucket.",
+        )
+    if code == "RequestTimeTooSkewed":
+        return Words(
+            th="นาฬิกาของเครื่องนี้ต่างจากของที่เก็บมากเกินไป: ตั้งเวลาให้ตรง (clock.md)",
+            en="the clocks of this machine and of the store are too far apart: put this one right (clock.md).",
+        )
+    if code == "NoSuchBucket":
+        return Words(th="ไม่มีบักเก็ตนี้: สร้างก่อน", en="there is no such bucket: create it first.")
+    if "fail to fetch credentials" in str(problem):
+        return Words(
+            th="ไม่พบกุญแจ: ตั้ง AWS_ACCESS_KEY_ID และ AWS_SECRET_ACCESS_KEY ในสภาพแวดล้อมของโปรแกรม",
+            en="there are no keys: put AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY into the environment of the program.",
+        )
+    if isinstance(reason := getattr(problem, "reason", None), Exception):  # urllib3, after its last attempt.
+        what = str(reason).rsplit(": ", 1)[-1]
+        return Words(th=f"ไม่ตอบ ({what})", en=f"it does not answer ({what}).")
+    return Words(th=str(problem), en=str(problem))
 
 
 class _Folder:
@@ -114,12 +142,8 @@ class _S3:
             region=settings.s3_region or None,
             credentials=ChainedProvider([EnvAWSProvider(), AWSConfigProvider()]),
         )
-        if not self._client.bucket_exists(self._bucket):
-            raise CannotStart(
-                Words(
-                    th=f"ไม่มีบักเก็ต {self._bucket}", en=f"There is no bucket {self._bucket}: create it first."
-                )
-            )
+        # Asked by GET: to a HEAD (`bucket_exists`) a store answers 403 and cannot say why.
+        next(iter(self._client.list_objects(self._bucket, prefix=self._key(""))), None)
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}/{name}" if self._prefix else name

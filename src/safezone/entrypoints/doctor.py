@@ -30,7 +30,7 @@ from safezone.entrypoints.alive import ANSWER_WITHIN_S, ask
 from safezone.entrypoints.broker.leftovers import check_aside
 from safezone.entrypoints.broker.setup import LEAST_FREE_BYTES
 from safezone.entrypoints.house import MIGRATIONS, DataFolder
-from safezone.entrypoints.node_checks import LITTLE_FREE_BYTES
+from safezone.entrypoints.node_checks import LITTLE_FREE_BYTES, check_backup
 from safezone.entrypoints.safekeeping import Keeper, load_state
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ def _permissions(folder: DataFolder) -> Line:
 def _disk(folder: DataFolder) -> Line:
     free = shutil.disk_usage(folder.path).free
     verdict: Verdict = "bad" if free < LEAST_FREE_BYTES else "look" if free < LITTLE_FREE_BYTES else "ok"
-    words = Words(th=f"ดิสก์ว่าง {free >> 20} MiB", en=f"{free >> 20} MiB of the disk are free.")
+    page = "" if verdict == "ok" else " (disk-full.md)"
+    words = Words(th=f"ดิสก์ว่าง {free >> 20} MiB{page}", en=f"{free >> 20} MiB of the disk are free{page}.")
     return Line("disk", verdict, words)
 
 
@@ -207,9 +208,10 @@ def _clock(now: datetime, last: datetime) -> Line:
 
 
 def _backup(folder: DataFolder, settings: Settings) -> Line:
-    said, kept = Keeper(folder, settings, SystemClock()).state(), load_state(folder)
-    if said != "ok":
-        return Line("backup", "look", Words(th=f"การสำรองข้อมูลมีปัญหา: {said}", en=f"{said} (backup.md)."))
+    clock, kept = SystemClock(), load_state(folder)
+    found = check_backup(Keeper(folder, settings, clock), kept, clock).reason
+    if found is not None:
+        return Line("backup", "look", Words(th=f"{found.th} (backup.md)", en=f"{found.en} (backup.md)"))
     if kept.backup_ok is None:
         words = Words(th="ยังไม่เคยสำรองข้อมูล (backup.md)", en="There has never been a backup (backup.md).")
         return Line("backup", "look", words)

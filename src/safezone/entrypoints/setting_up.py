@@ -110,7 +110,7 @@ def create_station(
 def write_device_secrets(devices: list[DeviceSecret], into: Path) -> None:
     """The secrets lie in a CSV file that only this user can read, to be handed to the technician and deleted."""
     text = io.StringIO()
-    writer = csv.writer(text)
+    writer = csv.writer(text, lineterminator="\n")  # `cut` in a shell takes a password without a stray \r.
     writer.writerow(["sos_point", "username", "password"])
     writer.writerows([d.id, d.username, d.password] for d in devices)
     into.touch(mode=0o600)
