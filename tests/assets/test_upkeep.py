@@ -11,14 +11,19 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
-from safezone.assets.commands import AssessReadiness
+from safezone.assets.commands import AssessReadiness, RecordHeartbeat
+from safezone.assets.commands_register import PutAssets
 from safezone.assets.commands_upkeep import EndOverdueTests
 from safezone.assets.details import get_detail, list_loans, list_orders
 from safezone.assets.kinds import KINDS
 from safezone.assets.queries import get_asset_view
+from safezone.assets.register import facts_of
 from safezone.assets.rules import WORST_FIRST, Evidence, judge
 from safezone.assets.rules_upkeep import ORDER_STEPS, is_overdue, may_accept, result_of, same_person
+from safezone.assets.tables import asset
+from safezone.core.errors import Conflict
 from safezone.core.settings import Heartbeats
 from safezone.events.assets import Readiness
 from safezone.events.upkeep import OrderStep
@@ -41,6 +46,7 @@ EVIDENCE = st.builds(
     checked_at=AGES,
     check_ok=st.booleans(),
     tested_at=AGES,
+    failed_at=AGES,
     in_service_at=AGES,
     order=st.sampled_from((None, "watch", "down")),
 )
@@ -86,6 +92,11 @@ def test_more_bad_news_never_makes_it_better(kind: str, evidence: Evidence, orde
         ("sos_point", {"heard_at": NOW, "tested_at": NOW - timedelta(days=32)}, "WATCH", "test press is due: the last was 32 d ago"),
         ("sos_point", {"heard_at": NOW, "in_service_at": NOW - timedelta(days=32)}, "WATCH", "in service for 32 d, never tried by a test press"),
         ("sos_point", {"heard_at": NOW, "in_service_at": NOW - timedelta(days=30)}, "READY", "heard as expected"),
+        ("sos_point", {"heard_at": NOW, "tested_at": NOW - timedelta(days=2), "failed_at": NOW - timedelta(days=1)}, "WATCH",
+         "failed its last test press: mend it, then test it again"),
+        ("sos_point", {"heard_at": NOW, "tested_at": NOW - timedelta(days=1), "failed_at": NOW - timedelta(days=2)}, "READY",
+         "heard as expected"),
+        ("sos_point", {"heard_at": NOW + timedelta(hours=1)}, "WATCH", "the clock was set back: waiting for the next sign of life"),
         ("sos_point", {"heard_at": NOW, "order": "watch"}, "WATCH", "a work order is not accepted yet"),
     ],
 )  # fmt: skip
@@ -202,7 +213,14 @@ def test_whoever_fixed_it_does_not_accept_it(station: RunningStation, chief: Api
         refused = station.api(name).post(step, {"step": "accepted"})
         assert (refused.status_code, refused.json()["code"]) == (403, "own_repair")
     assert readiness(station, "light-1")[0] == "DOWN", "done is not yet accepted"
+    technician.act("/api/v1/assets/light-1/checks", {"ok": False})
+    until = (station.clock.now().date() + timedelta(days=3)).isoformat()
+    refused = technician.post("/api/v1/assets/light-1/loans", {"borrower": "วัด", "until_day": until})
+    assert (refused.status_code, refused.json()["code"]) == (409, "broken")
     accepted = chief.act(step, {"step": "accepted"})["items"][0]
+    assert readiness(station, "light-1") == ("READY", "somebody looked: it works"), (
+        "who accepts it has looked"
+    )
     assert (accepted["state"], accepted["text"], accepted["note"]) == ("accepted", "ไฟไม่ติด", "เปลี่ยนหลอด")
     technician.act("/api/v1/assets/light-1/checks", {"ok": True})
     assert readiness(station, "light-1")[0] == "READY"
@@ -332,6 +350,35 @@ def test_a_press_that_does_not_come_is_a_work_order(station: RunningStation, tec
         assert get_detail(conn, CHIEF, "sos-06", station.desk.reader, NOW.date()).tests[0].incident_id is None
 
 
+def test_a_clock_that_is_set_back_leaves_no_pole_well_for_a_day(station: RunningStation) -> None:
+    heard = RecordHeartbeat("light-1")
+    station.clock.advance(86_400)
+    station.do(heard, SYSTEM)
+    station.clock.advance(-86_400)
+    assert readiness(station, "light-1") == (
+        "WATCH",
+        "the clock was set back: waiting for the next sign of life",
+    )
+    station.do(heard, SYSTEM)
+    assert readiness(station, "light-1")[0] == "READY"
+    with station.read() as conn:
+        view = get_asset_view(conn, STATION, CHIEF, "light-1")
+    assert view.last_heartbeat_at == station.clock.now()
+
+
+def test_what_was_lent_while_a_list_was_checked_keeps_its_state(
+    station: RunningStation, chief: Api, technician: Api
+) -> None:
+    until = (station.clock.now().date() + timedelta(days=3)).isoformat()
+    technician.act("/api/v1/assets/light-1/loans", {"borrower": "วัด", "until_day": until})
+    with station.read() as conn:
+        row = conn.execute(select(asset).where(asset.c.id == "light-1")).one()
+    retired = msgspec.structs.replace(facts_of(row), lifecycle="retired")
+    with pytest.raises(Conflict, match="lent_already"):
+        station.do(PutAssets([], [retired]), who("chief"))
+    technician.act("/api/v1/assets/light-1/returns", {"ok": True})
+
+
 def test_a_lamp_that_stays_dark_fails_although_the_centre_heard_it(
     station: RunningStation, technician: Api
 ) -> None:
@@ -340,6 +387,10 @@ def test_a_lamp_that_stays_dark_fails_although_the_centre_heard_it(
     station.settle()
     ended = technician.act(f"/api/v1/estate/tests/{test['id']}/lamp", {"lit": False})
     assert (ended["tests"][0]["result"], ended["orders"][0]["severity"]) == ("failed", "watch")
+    step = f"/api/v1/estate/work-orders/{ended['orders'][0]['id']}/step"
+    station.api("chief").act(step, {"step": "cancelled"})
+    failed = ("WATCH", "failed its last test press: mend it, then test it again")
+    assert readiness(station, "sos-07") == failed, "an order that is called off mends nothing"
     assert technician.post(f"/api/v1/estate/tests/{test['id']}/stop").status_code == 404
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from safezone.assets import erasing, store, upkeep
 from safezone.assets import register as register_book
@@ -20,7 +20,7 @@ from safezone.assets.commands import (
 )
 from safezone.assets.queries import has_asset
 from safezone.assets.rules import Evidence, Judgement, judge, judge_site
-from safezone.assets.tables import asset, asset_sign
+from safezone.assets.tables import asset, asset_sign, pole_test
 from safezone.core.bus import Bus
 from safezone.core.db import maybe_from_us, to_us
 from safezone.core.errors import Conflict, Invalid
@@ -92,14 +92,15 @@ def record_heartbeats(cmds: Sequence[RecordHeartbeat], uows: Sequence[UnitOfWork
     """The last sign of life of each asset is kept; an answer for each command, in order, and never a refusal."""
     answers = [_answer_to(cmd, uow) for cmd, uow in zip(cmds, uows, strict=True)]
     heard = zip(cmds, uows, answers, strict=True)
-    store.put_signs(uows[0].conn, [_sign_of(cmd, uow) for cmd, uow, answer in heard if answer == "ok"])
+    signs = [_sign_of(cmd, uow) for cmd, uow, answer in heard if answer == "ok"]
+    store.put_signs(uows[0].conn, signs, just_now=True)
     return answers
 
 
 def keep_probe(cmd: KeepProbe, uow: UnitOfWork) -> None:
     """A synthetic press is on disk, as a sign of life of something that is no asset: no screen and no count shows it."""
     uow.identity.require("system")
-    store.put_signs(uow.conn, [store.HeardFrom(uow.station, cmd.point_id, uow.at_us, "press")])
+    store.put_signs(uow.conn, [store.HeardFrom(uow.station, cmd.point_id, uow.at_us, "press")], just_now=True)
 
 
 def _answer_to(cmd: RecordHeartbeat, uow: UnitOfWork) -> HeartbeatAnswer:
@@ -142,13 +143,14 @@ class Rounds:
         """
         uow.identity.require("system", "admin")
         rows, settings = self._next_rows(uow), self._in_force.read(uow.conn, uow.station)
+        failed = _failed_tests(uow)
         changed: list[str] = []
         sites = {row.id for row in rows if row.kind == "camera_site"}
         for row in rows:
             if row.kind != "camera_site":
                 now = judge(
                     row.kind,
-                    _evidence_of(row),
+                    _evidence_of(row, failed.get(row.id)),
                     uow.at,
                     cmd.listening_since,
                     settings.heartbeats,
@@ -187,17 +189,28 @@ class Rounds:
         return list(uow.conn.execute(asked))
 
 
-def _evidence_of(row: Any) -> Evidence:
+def _failed_tests(uow: UnitOfWork) -> dict[str, int]:
+    """When each pole last failed a test press, if it ever did."""
+    asked = (
+        select(pole_test.c.asset_id, func.max(pole_test.c.closed_us).label("failed_us"))
+        .where(pole_test.c.station == uow.station, pole_test.c.result == "failed")
+        .group_by(pole_test.c.asset_id)
+    )
+    return {row.asset_id: row.failed_us for row in uow.conn.execute(asked)}
+
+
+def _evidence_of(row: Any, failed_us: int | None) -> Evidence:
     return Evidence(
-        row.lifecycle,
-        row.readiness,
-        maybe_from_us(row.heard_at_us),
-        row.battery_pct,
-        maybe_from_us(row.checked_us),
-        row.check_ok,
-        maybe_from_us(row.tested_us),
-        maybe_from_us(row.in_service_us),
-        row.order_severity,
+        lifecycle=row.lifecycle,
+        before=row.readiness,
+        heard_at=maybe_from_us(row.heard_at_us),
+        battery_pct=row.battery_pct,
+        checked_at=maybe_from_us(row.checked_us),
+        check_ok=row.check_ok,
+        tested_at=maybe_from_us(row.tested_us),
+        failed_at=maybe_from_us(failed_us),
+        in_service_at=maybe_from_us(row.in_service_us),
+        order=row.order_severity,
     )
 
 

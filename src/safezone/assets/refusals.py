@@ -84,6 +84,17 @@ def lent_already(code: str) -> Conflict:
     )
 
 
+def broken(code: str) -> Conflict:
+    """It is known to be broken."""
+    return Conflict(
+        "broken",
+        Words(
+            th=f"{code} เสียอยู่ จึงให้ยืมไม่ได้: ซ่อมและตรวจรับงานซ่อมก่อน",
+            en=f"{code} is broken, so it is not lent: have it mended, and the repair accepted.",
+        ),
+    )
+
+
 def illegal_step(before: Lifecycle, after: Lifecycle) -> Conflict:
     """It does not go from here to there."""
     ways = STEPS[before]

@@ -170,6 +170,10 @@ def put_assets(cmd: PutAssets, uow: UnitOfWork) -> int:
         lines += 1
     for some in _parts([known.settle(facts) for facts in cmd.changed]):
         before = _rows(uow, [facts.id for facts in some])
+        lent = find_loans(uow.conn, uow.station, list(before))
+        for facts in some:
+            if facts.id in lent and facts.lifecycle != before[facts.id].lifecycle:
+                raise lent_already(facts.code)
         changed = [_changed(facts_of(before[facts.id]), facts) for facts in some]
         uow.record(ev.AssetsChanged(batch_id=new_id(), assets=some, changed=changed))
         lines += 1

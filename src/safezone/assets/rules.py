@@ -35,6 +35,8 @@ class Evidence(msgspec.Struct, frozen=True):
     check_ok: bool | None = None
     tested_at: datetime | None = None
     """When it last passed a test from end to end."""
+    failed_at: datetime | None = None
+    """When it last failed one."""
     in_service_at: datetime | None = None
     order: Severity | None = None
     """How bad the worst work order is that nobody has accepted yet."""
@@ -56,6 +58,12 @@ _NO_CAMERAS: Final = Words(th="ยังไม่มีกล้องที่�
 _FOUND_WELL: Final = Words(th="มีผู้ตรวจดูแล้ว ใช้งานได้", en="somebody looked: it works")
 _FOUND_BAD: Final = Words(th="มีผู้ตรวจดูแล้ว ใช้งานไม่ได้", en="somebody looked: it does not work")
 _TESTED: Final = Words(th="ผ่านการทดสอบกดปุ่ม", en="passed its test press")
+_SET_BACK: Final = Words(
+    th="นาฬิกาเครื่องถูกปรับย้อนหลัง: รอสัญญาณครั้งถัดไป", en="the clock was set back: waiting for the next sign of life"
+)
+_FAILED: Final = Words(
+    th="ทดสอบกดปุ่มครั้งล่าสุดไม่ผ่าน: ซ่อมแล้วทดสอบใหม่", en="failed its last test press: mend it, then test it again"
+)
 _BROKEN: Final = Words(th="เสีย: มีใบสั่งซ่อมที่ยังไม่รับงาน", en="broken: a work order is not accepted yet")
 _TO_MEND: Final = Words(th="มีใบสั่งซ่อมที่ยังไม่รับงาน", en="a work order is not accepted yet")
 _NO_CHECK: Final = Words(th="ยังไม่มีใครตรวจดู จึงไม่มีข้อมูลเทียบ", en="nobody has looked yet: there is no baseline")
@@ -121,6 +129,8 @@ def _by_sign(
     evidence: Evidence, now: datetime, listening_since: datetime, limits: Heartbeats
 ) -> Judgement | None:
     heard_at = evidence.heard_at or now
+    if (heard_at - now).total_seconds() > limits.watch_after_s:
+        return Judgement("WATCH", _SET_BACK)
     age_s = max(0.0, (now - heard_at).total_seconds())
     if age_s <= limits.watch_after_s:
         return _heard(evidence.battery_pct)
@@ -151,9 +161,15 @@ def _checked(kind: str, evidence: Evidence, now: datetime) -> Judgement:
 
 
 def _tested(kind: str, evidence: Evidence, now: datetime, every_days: int) -> Judgement | None:
-    """A pole that was not tried from end to end for too long; counted from the day on which it went into service."""
+    """A pole that failed its last test, or was not tried from end to end for too long since it went into service."""
     since = evidence.tested_at or evidence.in_service_at
-    if "test_press" not in KINDS[kind].evidence or since is None:
+    if "test_press" not in KINDS[kind].evidence:
+        return None
+    if evidence.failed_at is not None and (
+        evidence.tested_at is None or evidence.failed_at > evidence.tested_at
+    ):
+        return Judgement("WATCH", _FAILED)
+    if since is None:
         return None
     age_s = (now - since).total_seconds()
     if age_s <= every_days * DAY_S:

@@ -70,21 +70,28 @@ class HeardFrom(NamedTuple):
     battery_pct: float | None = None
 
 
-def put_signs(conn: Connection, signs: Sequence[HeardFrom]) -> None:
-    """The last sign of life of each asset; an older one never replaces a newer, and a press keeps the battery level."""
+def put_signs(conn: Connection, signs: Sequence[HeardFrom], *, just_now: bool = False) -> None:
+    """The last sign of life of each asset; an older one never replaces a newer, and a press keeps the battery level.
+
+    What is heard `just_now` also replaces what seems to come yet: the clock was ahead then, and was set back.
+    """
     if signs:
-        conn.execute(_put_sign(conn), [sign._asdict() for sign in signs])
+        conn.execute(_put_sign(conn, just_now), [sign._asdict() for sign in signs])
 
 
-_PUT_SIGN: dict[str, Any] = {}
+AHEAD_US: Final = 60 * 1_000_000
+"""So far ahead nothing was heard: a clock that is set right by less does no harm."""
+_PUT_SIGN: dict[tuple[str, bool], Any] = {}
 
 
-def _put_sign(conn: Connection) -> Any:
+def _put_sign(conn: Connection, just_now: bool) -> Any:
     """The statement in the dialect of the connection; built once, because every pole says it is well every minute."""
-    if conn.dialect.name not in _PUT_SIGN:
+    sort = (conn.dialect.name, just_now)
+    if sort not in _PUT_SIGN:
         insert = upsert(asset_sign, conn)
         new = insert.excluded
-        _PUT_SIGN[conn.dialect.name] = insert.on_conflict_do_update(
+        is_older = asset_sign.c.heard_at_us <= new.heard_at_us
+        _PUT_SIGN[sort] = insert.on_conflict_do_update(
             index_elements=["station", "asset_id"],
             set_={
                 "heard_at_us": new.heard_at_us,
@@ -92,9 +99,11 @@ def _put_sign(conn: Connection) -> Any:
                 "claimed_at_us": new.claimed_at_us,
                 "battery_pct": func.coalesce(new.battery_pct, asset_sign.c.battery_pct),
             },
-            where=asset_sign.c.heard_at_us <= new.heard_at_us,
+            where=is_older | (asset_sign.c.heard_at_us > new.heard_at_us + AHEAD_US)
+            if just_now
+            else is_older,
         )
-    return _PUT_SIGN[conn.dialect.name]
+    return _PUT_SIGN[sort]
 
 
 def _site_registered(conn: Connection, entry: Entry, event: ev.CameraSiteRegistered) -> None:

@@ -18,7 +18,7 @@ from safezone.assets.commands_upkeep import (
     StepWorkOrder,
 )
 from safezone.assets.kinds import KINDS
-from safezone.assets.refusals import lent_already, no_such
+from safezone.assets.refusals import broken, lent_already, no_such
 from safezone.assets.register import CARRIERS, KEEPERS, get_row
 from safezone.assets.rules_upkeep import may_accept, may_take
 from safezone.assets.store_upkeep import find_loans
@@ -97,7 +97,7 @@ def step_work_order(cmd: StepWorkOrder, uow: UnitOfWork) -> str:
     row = uow.conn.execute(found).first()
     if row is None:
         raise no_such(NO_ORDER, "no_work_order")
-    get_row(uow, row.asset_id)
+    mended = get_row(uow, row.asset_id)
     if not may_take(row.state, cmd.step):
         raise Conflict(
             "order_state",
@@ -120,6 +120,9 @@ def step_work_order(cmd: StepWorkOrder, uow: UnitOfWork) -> str:
             note=uow.maybe_seal(cmd.note, "work_order"),
         )
     )
+    if cmd.step == "accepted" and mended.check_ok is False:
+        # Whoever accepts a repair has looked: what was found broken before it is found well.
+        uow.record(ev.AssetChecked(asset_id=row.asset_id, ok=True, note=None))
     return str(row.id)
 
 
@@ -156,6 +159,8 @@ def lend_asset(cmd: LendAsset, uow: UnitOfWork) -> str:
         )
     if find_loans(uow.conn, uow.station, [cmd.asset_id]):
         raise lent_already(row.code)
+    if row.order_severity == "down" or row.check_ok is False:
+        raise broken(row.code)
     if cmd.until_day < uow.at.astimezone(THAI_TIME).date():
         raise Invalid(
             "day_is_over", Words(th="กำหนดคืนต้องไม่ใช่วันที่ผ่านมาแล้ว", en="The day of return is over already.")
