@@ -84,11 +84,11 @@ class Ground:
 
     def _wait(self, _cmd: Wait, _uow: UnitOfWork) -> None:
         self.is_waiting.set()
-        assert self.gate.wait(20)
+        assert self.gate.wait(60)
 
     def do(self, command: Any, identity: Identity = SYSTEM) -> Any:
         """The answer to a command, after its commit; raises its refusal."""
-        return self.lane.submit(command, identity).result(timeout=20)
+        return self.lane.submit(command, identity).result(timeout=60)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -96,10 +96,10 @@ class Ground:
         self.gate.clear()
         self.is_waiting.clear()
         holding = self.lane.submit(Wait(), SYSTEM)
-        assert self.is_waiting.wait(20)
+        assert self.is_waiting.wait(60)
         yield
         self.gate.set()
-        holding.result(timeout=20)
+        holding.result(timeout=60)
 
     def transactions(self) -> list[Committed]:
         """What each transaction so far has put on disk, those that put nothing there left out."""

@@ -153,7 +153,7 @@ def test_a_station_that_writes_all_the_time_is_backed_up_whole(
 
     writing = threading.Thread(target=write)
     writing.start()
-    assert written.wait(10)
+    assert written.wait(60)
     try:
         made = [back_up(told, depot, recipient, scratch, NOW + timedelta(seconds=n)) for n in range(5)]
     finally:

@@ -29,7 +29,9 @@ class Program:
         self.lane.start()
 
     def say(self, thing: str) -> None:
-        self.lane.submit(Say(thing), SYSTEM).result(timeout=20)
+        """It is stored, and the observers here were told: the lane answers before it tells."""
+        seq = self.lane.submit(Say(thing), SYSTEM).result(timeout=60)
+        eventually(lambda: self.announced and self.announced[-1] > seq and seq in self.seqs())
 
     def seqs(self) -> list[int]:
         return [entry.seq for committed in self.told for entry in committed.entries]
@@ -98,7 +100,7 @@ def test_what_others_stored_is_told_by_a_command_that_stores_nothing(
 ) -> None:
     one, other = programs
     one.say("a")
-    other.lane.submit(ForgetAnswers(), SYSTEM).result(timeout=20)
+    other.lane.submit(ForgetAnswers(), SYSTEM).result(timeout=60)
     eventually(lambda: other.seqs() == lines(ground, other))
     assert other.announced == []
 

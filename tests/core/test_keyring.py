@@ -130,7 +130,7 @@ def test_while_it_rotates_the_station_writes(told: Ground, ring: Keyring) -> Non
 
     writing = threading.Thread(target=write)
     writing.start()
-    assert written.wait(10)
+    assert written.wait(60)
     try:
         for _ in range(2):
             rotate(told.database, Keyring(ring.path))

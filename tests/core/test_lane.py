@@ -28,7 +28,7 @@ def test_waiting_commands_share_a_transaction(ground: Ground) -> None:
     count = 600
     with ground.held(), ThreadPoolExecutor(8) as callers:
         futures = list(callers.map(lambda n: ground.lane.submit(Say(f"{n:03}"), SYSTEM), range(count)))
-    seqs = [future.result(timeout=20) for future in futures]
+    seqs = [future.result(timeout=60) for future in futures]
     assert len(set(seqs)) == count
     told = [c for c in ground.transactions() if c.entries]
     shared = [len(c.entries) // 2 for c in told if c.entries[0].seq <= max(seqs)]
@@ -75,7 +75,7 @@ def test_a_refused_or_broken_command_undoes_itself_alone(ground: Ground) -> None
 def test_bulk_commands_may_record_in_any_order(ground: Ground) -> None:
     with ground.held():
         futures = [ground.lane.submit(SayMany(f"{n}"), SYSTEM) for n in range(20)]
-    assert [future.result(timeout=20) for future in futures] == [f"{n}" for n in range(20)]
+    assert [future.result(timeout=60) for future in futures] == [f"{n}" for n in range(20)]
     assert ground.verdict().content
     entries = [entry for committed in ground.transactions() for entry in committed.entries]
     assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
@@ -90,7 +90,7 @@ def test_what_was_answered_is_seen_by_another_process(ground: Ground) -> None:
     )
     seen = subprocess.run(
         [sys.executable, "-c", look, ground.database.url],
-        capture_output=True, text=True, check=True, timeout=30,
+        capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     assert seen.stdout.strip() == f"(2, {seq + 1})"
 
@@ -237,7 +237,7 @@ def test_a_database_that_is_gone_is_told_and_found_again(tmp_path: Path) -> None
 
 def _outcome(future: Any) -> str:
     try:
-        future.result(timeout=20)
+        future.result(timeout=60)
     except SafezoneError as problem:
         return type(problem).__name__
     return "kept"

@@ -30,7 +30,7 @@ def test_the_same_key_and_request_get_the_first_answer(ground: Ground) -> None:
 def test_both_in_one_transaction_are_one(ground: Ground) -> None:
     with ground.held():
         futures = [ground.lane.submit(Once("key", Say("a")), SYSTEM) for _ in range(5)]
-    assert {future.result(timeout=20) for future in futures} == {1}
+    assert {future.result(timeout=60) for future in futures} == {1}
     assert names(ground) == ["a"]
 
 

@@ -124,6 +124,7 @@ def test_from_the_first_start_without_the_authority_to_the_certificate(tmp_path:
             assert psutil.pid_exists(station.children()["certificate"])
             redirected = httpx.get(
                 f"http://127.0.0.1:{authority.challenge_port}/console",
+                timeout=60,
                 headers={"Host": NAME},
                 trust_env=False,
             )

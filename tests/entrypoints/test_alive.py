@@ -27,7 +27,7 @@ def test_a_program_that_waits_for_its_station_is_well_and_not_ready(tmp_path: Pa
     try:
         eventually(lambda: ask(f"http://127.0.0.1:{port}/livez"), within_s=60)
         assert finish(asked).returncode == 0
-        ready = httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False)
+        ready = httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False, timeout=60)
         assert (ready.status_code, ready.json()["degraded"]) == (503, ["station"])
         assert "open the link" in ready.json()["parts"]["station"]["reason"]["en"]
     finally:

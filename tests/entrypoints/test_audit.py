@@ -207,6 +207,7 @@ def test_a_token_that_was_not_given_out_for_it_takes_nothing_out(station: Runnin
 
 def test_the_chain_is_checked_and_a_changed_line_is_named(station: RunningStation) -> None:
     auditor = station.api("auditor")
+    eventually(lambda: auditor.ask(f"{AUDIT}/chain")["count"] == 1)
     made = auditor.act(f"{AUDIT}/checkpoints")
     assert (made["count"], made["wrong"]) == (2, 0), "one was made by the clock when the program began"
     name = made["checkpoints"][0]["name"]

@@ -230,7 +230,7 @@ def test_a_pole_cannot_listen_to_anybody_else(running: RealBroker) -> None:
         "$MQTT/sub/#",
         "$SYS/#",
     ]
-    with socket.create_connection((running.prepared.host, running.prepared.port), timeout=5) as line:
+    with socket.create_connection((running.prepared.host, running.prepared.port), timeout=60) as line:
         line.sendall(login)
         assert line.recv(4) == b"\x20\x02\x00\x00"
         line.sendall(wire.subscribe(1, dict.fromkeys(["safezone/mdh/sos/sos-01/receipt", *foreign], 1)))
@@ -247,7 +247,7 @@ def test_the_port_for_nats_clients_lets_nobody_in(running: RealBroker) -> None:
     assert {each.ip for each in listening} == {"127.0.0.1"}
     [nats] = [each.port for each in listening if each.port != running.prepared.port]
     node = running.prepared.state.node
-    with socket.create_connection(("127.0.0.1", nats), timeout=5) as line, line.makefile("rb") as answers:
+    with socket.create_connection(("127.0.0.1", nats), timeout=60) as line, line.makefile("rb") as answers:
         assert answers.readline().startswith(b"INFO ")
         line.sendall(f'CONNECT {{"user": "{node.username}", "pass": "{node.password}"}}\r\nPING\r\n'.encode())
         assert b"Authorization Violation" in answers.readline()

@@ -47,7 +47,7 @@ async def told(tmp_path: Path) -> AsyncIterator[Told]:
 
 async def soon(ask: Callable[[], bool]) -> None:
     """As `eventually`, without holding up the loop in which the program works."""
-    await asyncio.to_thread(eventually, ask, within_s=15.0)
+    await asyncio.to_thread(eventually, ask)
 
 
 async def test_the_list_is_told_at_the_start_and_after_every_change(told: Told) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -13,6 +14,7 @@ from safezone.core.identity import system
 from safezone.core.listeners import MAX_TRIES, NoteFailure
 from safezone.entrypoints.doctor import Line, examine
 from safezone.entrypoints.house import DataFolder
+from tests.support.places import eventually
 from tests.support.running import Station as WholeStation
 from tests.support.running import finish
 from tests.support.station import STATION, Station
@@ -33,16 +35,23 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_station_that_runs_well(demo: WholeStation) -> None:
-    done = finish(["doctor", "--data", str(demo.data), "--json"])
+    # What is under way on a busy machine (a listener behind, a question that took long) is over the next time.
+    done = eventually(lambda: _nothing_is_bad(demo))
+    assert done
     lines = {each["name"]: each for each in json.loads(done.stdout)}
-    bad = {name: each["words"]["en"] for name, each in lines.items() if each["verdict"] == "bad"}
-    assert (bad, done.returncode) == ({}, 3), "3: it has no backup"
+    assert done.returncode == 3, "3: it has no backup"
     assert lines["backup"]["verdict"] == "look"
     assert {"version", "settings", "permissions", "disk", "database", "schema", "chain", "clock", "program", "mqtt",
             "running.mqtt_door", "listeners"} <= set(lines)  # fmt: skip
     said = finish(["doctor", "--data", str(demo.data)]).stdout
     assert len(said.splitlines()) == len(json.loads(done.stdout))
     assert not any(token in said for token in demo.tokens.values())
+
+
+def _nothing_is_bad(demo: WholeStation) -> CompletedProcess[str] | None:
+    """What was printed where nothing is called bad."""
+    done = finish(["doctor", "--data", str(demo.data), "--json"])
+    return None if any(each["verdict"] == "bad" for each in json.loads(done.stdout)) else done
 
 
 def test_what_is_wrong_is_said(folder: Path) -> None:

@@ -49,7 +49,9 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStati
 
 def sign_in(station: RunningStation, headers: dict[str, str]) -> httpx.Response:
     body = {"token": station.tokens["operator"]}
-    answer = httpx.post(f"{station.url}/api/v1/session", json=body, headers=headers, trust_env=False)
+    answer = httpx.post(
+        f"{station.url}/api/v1/session", json=body, headers=headers, trust_env=False, timeout=60
+    )
     assert answer.status_code == 201
     return answer
 
@@ -78,7 +80,7 @@ def test_nobody_else_is_believed(plain: RunningStation, elsewhere: RunningStatio
 def test_a_session_that_keeps_to_tls_is_ended_like_every_other(behind: RunningStation) -> None:
     cookie = sign_in(behind, BY_TLS).cookies[COOKIE]
     headers = {**BY_TLS, "Cookie": f"{COOKIE}={cookie}", "X-Safezone": "1"}
-    with httpx.Client(base_url=behind.url, headers=headers, trust_env=False) as browser:
+    with httpx.Client(base_url=behind.url, headers=headers, trust_env=False, timeout=60) as browser:
         assert browser.get("/api/v1/session").status_code == 200
         assert browser.delete("/api/v1/session").status_code == 204
         assert browser.get("/api/v1/session").status_code == 401
@@ -164,7 +166,7 @@ def test_what_comes_behind_the_body_is_no_header(behind: RunningStation) -> None
 def test_whoever_is_unknown_is_told_how_to_be_known(
     path: str, headers: dict[str, str], challenge: str, plain: RunningStation
 ) -> None:
-    answer = httpx.get(plain.url + path, headers=headers, trust_env=False)
+    answer = httpx.get(plain.url + path, headers=headers, trust_env=False, timeout=60)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, challenge)
 
 

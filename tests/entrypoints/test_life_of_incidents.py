@@ -233,6 +233,7 @@ class Life(RuleBasedStateMachine):
     def check_everything(self) -> None:
         """The model, every incident with its story, the queue, the feed and the record itself say the same."""
         operator = self.operators[0]
+        self.station.rest()
         listed = {
             view["id"]: view for view in operator.ask("/api/v1/incidents", state="all", limit=500)["items"]
         }

@@ -7,10 +7,27 @@ from collections.abc import Iterator
 
 import pytest
 
+from safezone.entrypoints import lifeline
 from safezone.entrypoints.lifeline import READY_ENV, Lifeline, tell_ready
-from tests.support.places import eventually, let_pass
 
-TURN_S = 0.05
+TURN_S = 2.5
+
+
+class Stopwatch:
+    """The time as the lifeline sees it, moved on by the test."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture(autouse=True)
+def watch(monkeypatch: pytest.MonkeyPatch) -> Stopwatch:
+    found = Stopwatch()
+    monkeypatch.setattr(lifeline, "time", found)
+    return found
 
 
 @pytest.fixture
@@ -21,46 +38,44 @@ def pipe() -> Iterator[tuple[int, int]]:
     os.close(writing)
 
 
-def _count_turns_until_it_hangs(line: Lifeline) -> int:
-    turns = 0
-
-    def ends() -> bool:
-        nonlocal turns
-        turns += line.turn_left_s() == 0
-        return line.hangs()
-
-    eventually(ends, every_s=0.005)
-    return turns
+def _count_turns_until_it_hangs(line: Lifeline, watch: Stopwatch) -> int:
+    for turn in range(1, 100):
+        watch.now_s += TURN_S / 2
+        assert not line.hangs(), "in the middle of a turn"
+        watch.now_s += TURN_S / 2
+        if line.hangs():
+            return turn
+    raise AssertionError("it never hangs")
 
 
-def test_silence_after_the_first_word_is_noticed_once(pipe: tuple[int, int]) -> None:
+def test_silence_after_the_first_word_is_noticed_once(pipe: tuple[int, int], watch: Stopwatch) -> None:
     line = Lifeline(pipe[0], watched=True, turn_s=TURN_S)
     assert not line.is_awaited, "it may take its time to start"
     os.write(pipe[1], b"1")
     line.hear()
     assert line.ready
-    assert _count_turns_until_it_hangs(line) == 4
-    let_pass(TURN_S * 2)
+    assert _count_turns_until_it_hangs(line, watch) == 4
+    watch.now_s += TURN_S * 2
     assert not line.hangs(), "it has been said, and it is being killed"
     line.close()
 
 
-def test_a_word_in_time_begins_the_count_anew(pipe: tuple[int, int]) -> None:
+def test_a_word_in_time_begins_the_count_anew(pipe: tuple[int, int], watch: Stopwatch) -> None:
     line = Lifeline(pipe[0], watched=True, turn_s=TURN_S)
     for _ in range(8):
         os.write(pipe[1], b"1")
         line.hear()
-        let_pass(TURN_S * 1.2)
+        watch.now_s += TURN_S * 1.2
         assert not line.hangs()
     line.close()
 
 
-def test_a_supervisor_that_was_asleep_itself_blames_nobody(pipe: tuple[int, int]) -> None:
+def test_a_supervisor_that_was_asleep_itself_blames_nobody(pipe: tuple[int, int], watch: Stopwatch) -> None:
     """The machine was suspended: however long it was, it counts as one turn."""
     line = Lifeline(pipe[0], watched=True, turn_s=TURN_S)
     os.write(pipe[1], b"1")
     line.hear()
-    let_pass(TURN_S * 10)
+    watch.now_s += TURN_S * 10
     assert not line.hangs()
     line.close()
 

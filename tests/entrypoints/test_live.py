@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -99,8 +101,9 @@ def test_without_a_place_the_feed_begins_now(busy: RunningStation) -> None:
     with feed(busy) as one:
         one.until("heartbeat")
         eventually(lambda: busy.node.hub.screen_count)
+        before = busy.head()
         busy.api().report()
-        assert one.until("change").id == busy.head() - 1
+        assert one.until("change").id == before + 1
 
 
 def test_screens_that_come_and_go_while_much_happens_miss_nothing(station: RunningStation) -> None:
@@ -175,7 +178,7 @@ def test_a_screen_that_does_not_read_is_cut_off_and_recovers_from_the_log(
     start = station.head()
     with socket.socket() as slow, feed(station, after=start, within_s=120.0) as quick:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        slow.settimeout(20)
+        slow.settimeout(60)
         slow.connect(("127.0.0.1", station.port))
         ask = f"GET /api/v1/live?after={start} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {station.tokens['operator']}\r\n\r\n"
         slow.sendall(ask.encode())
@@ -188,8 +191,9 @@ def test_a_screen_that_does_not_read_is_cut_off_and_recovers_from_the_log(
             # It reads all the time: one that only waits for its turn here would be slow itself.
             told += ids(quick.changes_up_to(station.head()))
         got = b""
-        while piece := slow.recv(65_536):
-            got += piece
+        with suppress(ConnectionResetError):
+            while piece := slow.recv(65_536):
+                got += piece
         head = station.head()
         if told[-1] != head:
             told += ids(quick.changes_up_to(head))
@@ -231,7 +235,7 @@ def test_it_beats_with_the_place_of_the_log_and_the_servers_time(station: Runnin
         station.api().report()
         one.changes_up_to(station.head())
         station.clock.advance(10)
-        later = [one.until("heartbeat") for _ in range(3)][-1]
+        later = next(frame for frame in one if frame.data.get("at") == "2026-11-20T12:00:10Z")
     assert (first.id, later.id) == (None, None), "a heartbeat does not move the reader's place"
     well: dict[str, list[str]] = {"trouble": [], "notices": []}
     assert later.data == {"seq": station.head(), "at": "2026-11-20T12:00:10Z", **well}
@@ -252,7 +256,7 @@ def test_five_seconds_and_twice_a_second_are_what_is_promised() -> None:
 def test_who_may_not_listen(shared: RunningStation, name: str, status: int) -> None:
     token = "no such token" if name == "wrong" else shared.tokens.get(name)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    refused = httpx.get(f"{shared.url}/api/v1/live", headers=headers, trust_env=False)
+    refused = httpx.get(f"{shared.url}/api/v1/live", headers=headers, trust_env=False, timeout=60)
     assert refused.status_code == status
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.json()["words"]["th"]
@@ -347,7 +351,7 @@ def test_positions_come_coalesced_newest_first_served_and_only_to_who_may_see_th
         for one in (ccoc, car, moto):
             one.until("heartbeat")
         eventually(lambda: station.node.hub.screen_count == 3)
-        fixes = 40
+        fixes, began_s = 40, time.monotonic()
         for n in range(fixes):
             station.clock.advance(1)
             at = station.clock.now().isoformat()
@@ -366,8 +370,9 @@ def test_positions_come_coalesced_newest_first_served_and_only_to_who_may_see_th
             return found
 
         seen = {name: moves(one) for name, one in (("ccoc", ccoc), ("car", car))}
+        most = 2 + (time.monotonic() - began_s) / live.COALESCE_S
         for frames in seen.values():
-            assert 1 <= len(frames) < fixes, "coalesced"
+            assert 1 <= len(frames) <= most, "coalesced: one for each turn, however many fixes came"
             times = [frame.data["units"][0]["fix"]["at"] for frame in frames]
             assert times == sorted(times)
             assert {unit["id"] for frame in frames for unit in frame.data["units"]} == {"car-1"}

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import pytest
 from safezone.core.tracing import current
 from safezone.entrypoints import logs
 from safezone.entrypoints.voice import wanted_by
-from tests.support.running import running
+from tests.support.places import eventually
+from tests.support.running import Station, running
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -115,6 +117,8 @@ def test_every_line_of_a_station_is_json(tmp_path: Path) -> None:
         old = station.kill("broker")
         station.wait_until_answering("broker", unlike=old)
         station.ask("GET", "/nowhere")
+        for words in ("is started again", "safezone.mqtt"):
+            eventually(partial(_has_said, station, words))
     said = lines_of(station.said())
     by_logger = {each["logger"] for each in said}
     assert {"safezone.up", "safezone.supervisor", "safezone.mqtt"} <= by_logger
@@ -122,6 +126,10 @@ def test_every_line_of_a_station_is_json(tmp_path: Path) -> None:
         "is started again" in each["message"] for each in said if each["logger"] == "safezone.supervisor"
     )
     assert any("/enter#token=" in each["message"] for each in said), "the link must reach whoever started it"
+
+
+def _has_said(station: Station, words: str) -> bool:
+    return words in station.said()
 
 
 def test_a_station_that_cannot_start_says_why_in_json(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_the_token_and_the_proxy(tmp_path: Path) -> None:
     ):
         station = RunningStation(tmp_path / "data", msgspec.structs.replace(Settings(), metrics=settings))
         try:
-            answer = httpx.get(f"{station.url}/metrics", headers=headers, trust_env=False)
+            answer = httpx.get(f"{station.url}/metrics", headers=headers, trust_env=False, timeout=60)
             assert answer.status_code == status, (settings, headers)
         finally:
             station.close()

@@ -31,6 +31,8 @@ from tests.support.poles import STATION, RealBroker, RealPole
 from tests.support.waiting import wait_until
 
 PRESS = "safezone/mdh/sos/sos-01/press"
+ONCE_S = 60.0
+"""So seldom a pole presses again whose presses are counted: never, however slow the machine is."""
 
 
 @pytest.fixture
@@ -152,7 +154,7 @@ async def test_a_press_is_stored_and_then_the_pole_has_its_receipt(
     book = Book()
     async with open_door(broker.door_settings(), book.on_message) as door:
         pole = pole_of("sos-01")
-        assert await blocking(lambda: pole.press(7)) == {"n": 7, "status": "stored"}
+        assert await blocking(lambda: pole.press(7, every_s=ONCE_S)) == {"n": 7, "status": "stored"}
         assert book.numbers() == [7]
         assert door.status().answered == 1
 
@@ -222,13 +224,14 @@ async def test_rubbish_is_handed_in_once_and_stops_nobody(
     async with open_door(broker.door_settings(), book.on_message) as door:
         pole = pole_of("sos-01")
         await blocking(lambda: pole.publish(PRESS, rubbish))
-        await blocking(lambda: pole.press(1))
+        await blocking(lambda: pole.press(1, every_s=ONCE_S))
         assert book.pages[0] == (PRESS, rubbish)
         assert door.status().failing == 0
+        await wait_until(lambda: door.status().in_flight == 0)
     async with open_door(
         broker.door_settings(), later.on_message
     ):  # Acknowledged, so it does not come again.
-        await blocking(lambda: pole.press(2))
+        await blocking(lambda: pole.press(2, every_s=ONCE_S))
         assert later.numbers() == [2]
 
 
@@ -256,7 +259,7 @@ async def test_what_could_not_be_stored_is_tried_until_it_is(
     refused: list[bytes] = []
 
     async def refuse_one(topic: str, payload: bytes) -> Reply | None:
-        if payload == b'{"n": 1}' and len(refused) < 3:
+        if payload == b'{"n": 1}' and (len(refused) < 3 or 2 not in book.numbers()):
             refused.append(payload)
             raise OSError("the database is away")
         return await book.on_message(topic, payload)
@@ -268,9 +271,8 @@ async def test_what_could_not_be_stored_is_tried_until_it_is(
         await blocking(lambda: pole.publish(PRESS, b'{"n": 2}'))
         await wait_until(lambda: set(pole.receipts) == {1, 2})
         assert book.numbers() == [2, 1], "the second must not wait for the first"
-        assert len(refused) == 3
-        assert door.status().failing == 0
-        assert door.status().last_error is None
+        assert len(refused) >= 3
+        await wait_until(lambda: (door.status().failing, door.status().last_error) == (0, None))
     told = [each for each in caplog.messages if "could not be stored" in each]
     assert len(told) == 1, "one line, however often it is tried"
     assert "ลองใหม่" in told[0]
@@ -301,7 +303,7 @@ async def test_a_door_that_stops_finishes_what_is_under_way(
     async with open_door(broker.door_settings(), book.on_message) as door:
         await blocking(lambda: pole.publish(PRESS, b'{"n": 1}'))
         await wait_until(lambda: door.status().in_flight == 1)
-        stopping = asyncio.create_task(door.stop(grace_s=10.0))
+        stopping = asyncio.create_task(door.stop(grace_s=60.0))
         await blocking(lambda: pole.publish(PRESS, b'{"n": 2}'))  # Too late for this door.
         book.open.set()
         await stopping
@@ -345,7 +347,7 @@ async def test_heartbeats_that_could_not_be_stored_do_not_close_the_door(
         book.open.set()
         await wait_until(lambda: book.seen == 5)
         book.broken = False
-        await blocking(lambda: pole.press(1))
+        await blocking(lambda: pole.press(1, every_s=ONCE_S))
     assert book.numbers() == [1], "a heartbeat is not tried again: the next one follows"
 
 
@@ -364,8 +366,7 @@ async def test_a_broker_that_falls_silent_is_noticed(
             assert error.th != error.en
         finally:
             os.kill(broker.process.pid, signal.SIGCONT)
-        await wait_until(lambda: door.status().connected)
-        assert door.status().last_error is None
+        await wait_until(lambda: door.status().connected and door.status().last_error is None)
         await blocking(lambda: pole_of("sos-01").press(1))
 
 

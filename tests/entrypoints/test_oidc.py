@@ -41,7 +41,7 @@ class Scene:
             issuer=self.provider.issuer,
             client_id=CLIENT,
             client_secret_file=str(secret),
-            timeout_s=2,
+            timeout_s=30,
             **wanted,
         )
         self.station = RunningStation(path / "data", Settings(oidc=oidc))
@@ -57,7 +57,7 @@ class Scene:
         return issued
 
     def browser(self) -> httpx.Client:
-        made = httpx.Client(base_url=self.station.url, trust_env=False, timeout=20)
+        made = httpx.Client(base_url=self.station.url, trust_env=False, timeout=60)
         self.browsers.append(made)
         return made
 
@@ -66,7 +66,7 @@ class Scene:
         off = browser.get(f"{PATH}{path}")
         assert off.status_code == 302, off.text
         assert off.headers["location"].startswith(f"{self.provider.issuer}/authorize?tenant=7&")
-        return httpx.get(off.headers["location"], trust_env=False).headers["location"]
+        return httpx.get(off.headers["location"], trust_env=False, timeout=60).headers["location"]
 
     def sign_in(self, browser: httpx.Client | None = None, path: str = "/start") -> str:
         """How it ended, as our own page is told."""
@@ -266,9 +266,9 @@ def test_a_code_is_good_once(scene: Scene, somchai: str) -> None:
     browser = scene.browser()
     off = browser.get(f"{PATH}/start")
     way = browser.cookies["safezone_oidc"]
-    back = httpx.get(off.headers["location"], trust_env=False).headers["location"]
+    back = httpx.get(off.headers["location"], trust_env=False, timeout=60).headers["location"]
     assert ended(browser.get(back)) == "in"
-    again = httpx.get(back, cookies={"safezone_oidc": way}, trust_env=False)
+    again = httpx.get(back, cookies={"safezone_oidc": way}, trust_env=False, timeout=60)
     assert ended(again) == "refused", "the provider takes a code once"
     # A provider that would take it twice does not help: the way itself is spent.
     state = parse_qs(urlsplit(back).query)["state"][0]
@@ -278,6 +278,7 @@ def test_a_code_is_good_once(scene: Scene, somchai: str) -> None:
         f"{scene.station.url}{PATH}/callback?code=second&state={state}",
         cookies={"safezone_oidc": way},
         trust_env=False,
+        timeout=60,
     )
     assert ended(replayed) == "again"
 
@@ -300,7 +301,7 @@ def test_nobody_is_sent_to_an_address_that_came_with_the_request(scene: Scene, s
     evil = "https://evil.example"
     off = browser.get(f"{PATH}/start?next={evil}&redirect_uri={evil}&return_to={evil}")
     assert evil not in off.headers["location"]
-    back = httpx.get(off.headers["location"], trust_env=False).headers["location"]
+    back = httpx.get(off.headers["location"], trust_env=False, timeout=60).headers["location"]
     done = browser.get(f"{back}&next={evil}&redirect_uri={evil}")
     assert ended(done) == "in"
 
@@ -310,7 +311,7 @@ def test_a_changed_cookie_is_no_way(scene: Scene, somchai: str) -> None:
     back = scene.to_provider(browser)
     way = browser.cookies["safezone_oidc"]
     for changed in (way[:-8] + "AAAAAAA=", way[: len(way) // 2], "x" * 5000, "", way[::-1]):
-        said = httpx.get(back, cookies={"safezone_oidc": changed}, trust_env=False)
+        said = httpx.get(back, cookies={"safezone_oidc": changed}, trust_env=False, timeout=60)
         assert ended(said) == "again"
 
 
@@ -384,7 +385,7 @@ def test_a_logout_at_the_provider_ends_every_session(scene: Scene, somchai: str)
     url = f"{scene.station.url}{PATH}/logout"
 
     def say(token: str) -> int:
-        return httpx.post(url, data={"logout_token": token}, trust_env=False).status_code
+        return httpx.post(url, data={"logout_token": token}, trust_env=False, timeout=60).status_code
 
     assert say(scene.provider.sign(claims)) == 400, "an ID token is no logout token"
     assert say(scene.provider.unsigned({**claims, "events": event})) == 400

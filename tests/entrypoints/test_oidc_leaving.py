@@ -60,7 +60,9 @@ def still_in(browser: httpx.Client) -> bool:
 
 def in_frame(scene: Scene, query: dict[str, str], **more: Any) -> httpx.Response:
     """As a frame in somebody's page asks: no cookie of ours comes along."""
-    return httpx.get(f"{scene.station.url}{PATH}/front-logout", params=query, trust_env=False, **more)
+    return httpx.get(
+        f"{scene.station.url}{PATH}/front-logout", params=query, trust_env=False, timeout=60, **more
+    )
 
 
 # ── from here ──
@@ -200,7 +202,7 @@ def test_a_logout_that_names_a_session_ends_that_one(scene: Scene, sid: str) -> 
 
     def say(**more: Any) -> int:
         token = scene.provider.sign({**claims, "events": BACK_CHANNEL, **more})
-        return httpx.post(url, data={"logout_token": token}, trust_env=False).status_code
+        return httpx.post(url, data={"logout_token": token}, trust_env=False, timeout=60).status_code
 
     assert say(sid=17) == 400
     assert say(sid="") == 400

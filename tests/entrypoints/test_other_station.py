@@ -85,7 +85,7 @@ def _fill(engine: Engine, new: NewStation) -> Theirs:
     operator = Identity(OTHER, "operator", "theirs")
 
     def do(command: Any) -> Any:
-        return engine.lane.submit(command, operator).result(timeout=30)
+        return engine.lane.submit(command, operator).result(timeout=60)
 
     reporter = cmds.Reporter(name=SECRET, phone="0800000000")
     receipt = do(cmds.ReportEmergency(dedupe_key="1", channel="phone", text=SECRET, reporter=reporter))
@@ -97,16 +97,16 @@ def _fill(engine: Engine, new: NewStation) -> Theirs:
     do(cmds.NoteHandover(SECRET))
     their_admin = Identity(OTHER, "admin", "theirs")
     place = accounts.Place(role="operator", duty=SECRET, person=accounts.Person(SECRET))
-    account = engine.lane.submit(accounts.CreateAccount("theirs", place), their_admin).result(timeout=30)
+    account = engine.lane.submit(accounts.CreateAccount("theirs", place), their_admin).result(timeout=60)
     order_id = do(OpenWorkOrder("their-sos-01", "watch", SECRET))
-    test_id = engine.lane.submit(StartPoleTest("their-sos-01"), their_admin).result(timeout=30)
+    test_id = engine.lane.submit(StartPoleTest("their-sos-01"), their_admin).result(timeout=60)
     paper = AddFile("their-sos-01", SECRET, clean.media_type, clean.image)
-    file_id = engine.lane.submit(paper, their_admin).result(timeout=30)
-    engine.lane.submit(NameOwner("theirs", Words(SECRET, SECRET), "agency"), their_admin).result(timeout=30)
+    file_id = engine.lane.submit(paper, their_admin).result(timeout=60)
+    engine.lane.submit(NameOwner("theirs", Words(SECRET, SECRET), "agency"), their_admin).result(timeout=60)
     agreed = RecordMou("theirs", "1", date(2026, 1, 1), date(2027, 1, 1), Words(SECRET, SECRET))
-    mou_id = engine.lane.submit(agreed, their_admin).result(timeout=30)
+    mou_id = engine.lane.submit(agreed, their_admin).result(timeout=60)
     paper_of = AttachMouPaper(mou_id, SECRET, clean.media_type, clean.image)
-    engine.lane.submit(paper_of, their_admin).result(timeout=30)
+    engine.lane.submit(paper_of, their_admin).result(timeout=60)
     desk = engine.desk
     with desk.database.read() as conn:
         detail = get_detail(conn, operator, receipt.incident_id, engine.house.surroundings, desk.reader)

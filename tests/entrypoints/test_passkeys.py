@@ -53,7 +53,7 @@ class Person:
     def new_browser(self) -> httpx.Client:
         """It reaches the station by a name: numbers have no passkeys."""
         head = {"X-Safezone": "1", "Host": f"localhost:{self.station.port}"}
-        made = httpx.Client(base_url=self.station.url, headers=head, trust_env=False, timeout=20)
+        made = httpx.Client(base_url=self.station.url, headers=head, trust_env=False, timeout=60)
         _BROWSERS.append(made)
         return made
 

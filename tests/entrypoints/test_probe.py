@@ -29,22 +29,25 @@ def probe_of(station: Station) -> dict[str, Any]:
 
 
 def metric(station: Station, name: str) -> float:
-    text = httpx.get(f"{station.url}/metrics", trust_env=False).text
+    text = httpx.get(f"{station.url}/metrics", trust_env=False, timeout=60).text
     return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} "))
 
 
 def test_it_goes_the_whole_road_and_is_no_incident(tmp_path: Path) -> None:
     with running(tmp_path / "data", settings=QUICK) as station:
-        part = eventually(lambda: (found := probe_of(station))["figures"]["last_receipt_at"] and found)
-        assert part is not None
-        assert (part["state"], part["figures"]["missed_in_a_row"]) == ("ok", 0)
+        # One alone may be missed while the station is still coming up.
+        eventually(lambda: (part := probe_of(station))["state"] == "ok" and _has_come(part["figures"]))
         assert metric(station, "safezone_probe_seconds_count") >= 1
-        assert metric(station, "safezone_probe_missed_total") == 0
+        assert metric(station, "safezone_probe_missed_total") <= 1
         assert station.list_incidents() == []
         kept = station.ask("GET", "/admin/refused-messages", who="admin").json()["items"]
         assert kept == []
         shown = {each["id"] for each in station.ask("GET", "/assets").json()["items"]}
         assert "_probe" not in shown
+
+
+def _has_come(figures: dict[str, Any]) -> bool:
+    return bool(figures["last_receipt_at"]) and figures["missed_in_a_row"] == 0
 
 
 @pytest.fixture
@@ -64,9 +67,16 @@ async def test_one_miss_is_no_alarm_two_are_and_it_is_over_with_the_next_receipt
     figures = ProbeFigures()
     pressing = probe.Probe(settings, "mdh", login, SystemClock(), figures, every_s=1.0)
     pressing.start()
-    await until(lambda: figures.missed == 1)
-    assert pressing.check().state == "ok"
-    await until(lambda: figures.missed == 2)
+    seen: set[tuple[int, str]] = set()
+
+    def look() -> bool:
+        missed, state = figures.missed, pressing.check().state
+        if figures.missed == missed:  # Else another one was missed while we looked.
+            seen.add((min(missed, 2), state))
+        return missed >= 2
+
+    await until(look)
+    assert seen <= {(0, "ok"), (1, "ok"), (2, "degraded")}
     assert pressing.check().state == "degraded"
     reason = pressing.check().reason
     assert reason is not None
@@ -81,6 +91,8 @@ async def test_one_miss_is_no_alarm_two_are_and_it_is_over_with_the_next_receipt
         receipt = {"n": said["n"], "at": said["at"], "status": "stored"}
         return Reply(receipt_topic("mdh", topic.split("/")[3]), msgspec.json.encode(receipt))
 
+    # Long enough for an answer on a machine that is busy with other things.
+    monkeypatch.setattr(probe, "LIMIT_S", 30.0)
     door = MqttDoor(settings, "mdh", answer)
     door.start()
     await until(lambda: pressing.check().state == "ok")
@@ -90,4 +102,4 @@ async def test_one_miss_is_no_alarm_two_are_and_it_is_over_with_the_next_receipt
 
 
 async def until(ask: Callable[[], object]) -> None:
-    await asyncio.to_thread(eventually, ask, within_s=20.0)
+    await asyncio.to_thread(eventually, ask)

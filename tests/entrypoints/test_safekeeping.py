@@ -74,7 +74,7 @@ def test_by_the_clock_a_backup_is_made(tmp_path: Path) -> None:
     settings = Settings(backup=Backup(every_h=24, to=str(depot), recipients=(recipient,), keep=2))
     station = RunningStation(data, settings)
     try:
-        eventually(lambda: load_state(station.folder).backup_ok, within_s=60)
+        eventually(lambda: load_state(station.folder).backup_ok)
         assert station.node.keeper.due() is None
     finally:
         station.close()

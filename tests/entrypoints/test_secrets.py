@@ -10,6 +10,7 @@ import pytest
 
 from safezone.entrypoints import mqtt_wire as wire
 from safezone.entrypoints.who import COOKIE
+from tests.support.engines import read_files
 from tests.support.feed import Feed
 from tests.support.places import eventually
 from tests.support.running import Station, running
@@ -33,7 +34,7 @@ def issue(station: Station, **asked: str) -> str:
 
 def sign_in_to_broker(station: Station, username: str, password: str) -> int:
     """The broker's answer to this login."""
-    with socket.create_connection(("127.0.0.1", station.mqtt_port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", station.mqtt_port), timeout=60) as line:
         line.sendall(wire.connect("a-pole", username, password, clean=True, keepalive_s=5))
         reply = line.recv(4)
     return reply[3] if len(reply) == 4 else -1
@@ -47,7 +48,9 @@ def test_what_comes_through_the_doors_stays_out_of_logs_and_files(station: Stati
     eventually(lambda: sign_in_to_broker(station, username, pole) == 0)
     sign_in_to_broker(station, username, "wrong-" + pole)
     secrets = {"token": token, "link": link, "unit": unit, "pole": pole}
-    with httpx.Client(base_url=station.url, headers={"X-Safezone": "1"}, trust_env=False) as browser:
+    with httpx.Client(
+        base_url=station.url, headers={"X-Safezone": "1"}, trust_env=False, timeout=60
+    ) as browser:
         for secret in (token, link):
             opened = browser.post("/api/v1/session", json={"token": secret})
             assert opened.status_code == 201
@@ -64,14 +67,13 @@ def test_what_comes_through_the_doors_stays_out_of_logs_and_files(station: Stati
         assert browser.post("/api/v1/reports", json=report).status_code == 201
         assert browser.post("/api/v1/reports", json={**report, "more": 1}).status_code == 422
         browser.delete("/api/v1/session")
-    httpx.get(f"{station.url}/api/v1/incidents/{token}", trust_env=False)
+    httpx.get(f"{station.url}/api/v1/incidents/{token}", trust_env=False, timeout=60)
     with Feed(station.url, token) as feed:
         assert feed.next()
     secrets |= {"what was said": SAID, "telephone": PHONE}
-    files = [station.log, *(file for file in station.data.rglob("*") if file.is_file())]
+    files = read_files([station.log, *station.data.rglob("*")])
     assert any("access-" in file.name for file in files)
     assert any(file.name == "broker.log" for file in files)
-    for file in files:
-        content = file.read_bytes()
+    for file, content in files.items():
         for name, secret in secrets.items():
             assert secret.encode() not in content, f"{name} stands in {file.name}"

@@ -112,7 +112,7 @@ def test_old_snapshot_and_events_are_the_new_snapshot(
     with Feed(running.url, operator.token, after=old["seq"]) as live:
         live.until("heartbeat")
         scenario(running, operator)
-        running.settle()
+        running.rest()
         new = operator.ask("/api/v1/console")
         pushed = [frame.data for frame in live.changes_up_to(new["seq"])]
     with Feed(running.url, operator.token, after=old["seq"]) as feed:
@@ -149,7 +149,7 @@ def test_a_console_is_given_what_it_draws_and_every_pole(running: RunningStation
     before = {view["id"] for view in old["assets"]}
     assert not [each for each in old["assets"] if each["kind"] == "camera"], "a site speaks for its cameras"
     things_come_into_sight_and_go(running, operator)
-    running.settle()
+    running.rest()
     new = operator.ask("/api/v1/console")
     with Feed(running.url, operator.token, after=old["seq"]) as feed:
         frames = [frame.data for frame in feed.changes_up_to(new["seq"])]

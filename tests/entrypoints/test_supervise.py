@@ -75,7 +75,7 @@ class Running:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 Start = Callable[..., Running]
@@ -85,7 +85,7 @@ Start = Callable[..., Running]
 def start(tmp_path: Path) -> Iterator[Start]:
     running: list[Running] = []
 
-    def begin(*children: dict[str, Any], grace_s: float = 5.0, speaks: str = "text") -> Running:
+    def begin(*children: dict[str, Any], grace_s: float = 60.0, speaks: str = "text") -> Running:
         running.append(Running(tmp_path, list(children), grace_s, speaks))
         return running[-1]
 
@@ -198,7 +198,7 @@ def test_a_signal_ends_everybody_and_is_no_failure(start: Start, number: signal.
     running = start({"name": "broker", **python(SLEEPER)}, {"name": "node", **python(SLEEPER)})
     pids = [running.child("broker")["pid"], running.child("node")["pid"]]
     running.process.send_signal(number)
-    assert running.process.wait(20) == 0
+    assert running.process.wait(60) == 0
     assert all(map(is_gone, pids))
     assert not (running.run_dir / "children.json").exists()
 
@@ -263,7 +263,7 @@ def test_nobody_outlives_a_supervisor_that_was_killed(start: Start) -> None:
 
 def test_a_child_that_cannot_start_at_all_ends_everything_with_its_code(start: Start) -> None:
     running = start({"name": "broker", **python(SLEEPER)}, {"name": "node", **python("raise SystemExit(78)")})
-    assert running.process.wait(20) == 78
+    assert running.process.wait(60) == 78
     assert "started again" not in running.said.read_text()
 
 
@@ -285,7 +285,7 @@ def test_what_had_come_up_once_is_not_given_up(start: Start, tmp_path: Path) -> 
 
 def test_a_program_that_is_not_there_is_named(start: Start) -> None:
     running = start({"name": "broker", "argv": ["/nowhere/nats-server"]})
-    assert running.process.wait(20) == 78
+    assert running.process.wait(60) == 78
     assert "Cannot start broker: /nowhere/nats-server: No such file or directory" in running.said.read_text()
 
 
@@ -293,7 +293,7 @@ def test_two_supervisors_do_not_share_one_station(start: Start, tmp_path: Path) 
     first = start({"name": "node", **python(SLEEPER)})
     first.child("node")
     second = start({"name": "node", **python(SLEEPER)})
-    assert second.process.wait(20) == 78
+    assert second.process.wait(60) == 78
     assert "already runs on this data" in second.said.read_text()
     assert (tmp_path / "alone").read_text() == "1", "nothing of the first is touched before that is known"
     assert first.process.poll() is None
@@ -302,7 +302,7 @@ def test_two_supervisors_do_not_share_one_station(start: Start, tmp_path: Path) 
 def test_a_directory_that_cannot_be_written_is_named(start: Start, tmp_path: Path) -> None:
     (tmp_path / "run").write_text("a file where a directory should be")
     running = start({"name": "node", **python(SLEEPER)})
-    assert running.process.wait(20) == 78
+    assert running.process.wait(60) == 78
     assert "Cannot write to" in running.said.read_text()
 
 
@@ -345,7 +345,7 @@ def test_a_command_can_turn_into_the_supervisor(tmp_path: Path) -> None:
     assert json.loads(status.read_text())["supervisor"]["pid"] == process.pid
     assert (tmp_path / "run" / "supervise.json").stat().st_mode & 0o777 == 0o600
     process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
 
 
 def test_it_loads_nothing_that_it_does_not_need() -> None:

@@ -54,11 +54,12 @@ def screen(station: Station) -> Iterator[Feed]:
 
 def press(station: Station, point: str) -> str:
     """The incident of a press that got its receipt."""
-    pole = Pole(station, point, pace_s=3_600.0)
+    # Not repeated: on a busy machine the trace of the repetition, which stores nothing, would be the newest.
+    pole = Pole(station, point, pace_s=3_600.0, repeat_s=3_600.0)
     pole.press_no_more()
     pole.start()
     pressed = pole.press()
-    incident = eventually(lambda: pressed.receipts, within_s=30.0)[0]
+    incident = eventually(lambda: pressed.receipts)[0]
     pole.finish()
     return incident
 
@@ -66,7 +67,9 @@ def press(station: Station, point: str) -> str:
 def report(station: Station, traceparent: str, **more: Any) -> httpx.Response:
     body = {"kind": "other", "text": SAID, "reporter": REPORTER, "place": {"lon": 104.7297, "lat": 16.5411}}
     headers = {"traceparent": traceparent, "Authorization": f"Bearer {station.tokens['operator']}"}
-    return httpx.post(f"{station.api}/reports", json=body | more, headers=headers, trust_env=False)
+    return httpx.post(
+        f"{station.api}/reports", json=body | more, headers=headers, trust_env=False, timeout=60
+    )
 
 
 def assert_in_order(door: Span, spans: dict[str, Span], *names: str) -> None:
@@ -145,8 +148,10 @@ def test_no_span_holds_what_was_said_or_a_secret_or_an_address(station: Station,
     where = "?token=" + station.tokens["admin"]
     headers = {"Authorization": secret, "X-Forwarded-For": "203.0.113.7", "User-Agent": "one-of-a-kind/1"}
     report(station, f"00-{'ef' * 16}-{CALLER}-01", place_text=SAID, dedupe_key="dedupe-me")
-    httpx.post(f"{station.api}/session{where}", json={"token": "wrong-" + secret}, headers=headers)
-    httpx.post(f"{station.url}/nowhere/{SAID}", json={"name": SAID}, headers=headers)
+    httpx.post(
+        f"{station.api}/session{where}", json={"token": "wrong-" + secret}, headers=headers, timeout=60
+    )
+    httpx.post(f"{station.url}/nowhere/{SAID}", json={"name": SAID}, headers=headers, timeout=60)
     taken.find_trace("ef" * 16, "POST /api/v1/reports", "receipt")
     taken.find_door("POST other")
     private = [SAID, *REPORTER.values(), "104.7297", "16.5411", "203.0.113.7", "127.0.0.1", "one-of-a-kind"]
@@ -161,7 +166,7 @@ def test_nobody_waits_for_a_collector_that_is_away_or_says_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for port in (free_port(), silent.getsockname()[1]):
             asyncio.run(_keep_very_much(f"http://127.0.0.1:{port}/v1/traces"))
-    eventually(lambda: "traces" not in [each.name for each in threading.enumerate()], within_s=20.0)
+    eventually(lambda: "traces" not in [each.name for each in threading.enumerate()])
 
 
 async def _keep_very_much(endpoint: str) -> None:
@@ -176,7 +181,7 @@ async def _keep_very_much(endpoint: str) -> None:
     assert traces.waiting <= MOST_WAITING
     began_s = time.monotonic()
     await traces.stop()
-    assert time.monotonic() - began_s < module.STOP_LIMIT_S + 2.0
+    assert time.monotonic() - began_s < module.STOP_LIMIT_S + 8.0
 
 
 def test_a_part_of_them_is_recorded_where_a_part_is_wanted() -> None:

@@ -34,7 +34,7 @@ def give(station: RunningStation, unit_id: str, overlap_h: int = 72) -> str:
 
 def tell(station: RunningStation, secret: str) -> httpx.Response:
     """What the Traccar Client sends, its identifier being the secret."""
-    return httpx.get(f"{station.url}/osmand", params={"id": secret, **PLACE})
+    return httpx.get(f"{station.url}/osmand", params={"id": secret, **PLACE}, timeout=60)
 
 
 def states(station: RunningStation, unit_id: str) -> list[str]:

@@ -197,14 +197,14 @@ def test_no_token_stands_in_what_the_program_prints_or_keeps(demo: WholeStation)
     for said in (token, wrong):
         bearer = {"Authorization": f"Bearer {said}"}
         for query in ("lat=16.54&lon=104.72", "lat=here&lon=there", "timestamp=never", ""):
-            httpx.get(f"{demo.url}/osmand?id={said}&{query}", trust_env=False)
-            httpx.post(f"{demo.url}/osmand", content=f"id={said}&{query}", trust_env=False)
+            httpx.get(f"{demo.url}/osmand?id={said}&{query}", trust_env=False, timeout=60)
+            httpx.post(f"{demo.url}/osmand", content=f"id={said}&{query}", trust_env=False, timeout=60)
         body = {"device_id": said, "location": {"coords": {"latitude": "x", "longitude": 1}}}
-        httpx.post(f"{demo.url}/osmand", json=body, trust_env=False)
-        httpx.post(f"{demo.api}/session", content=f'{{"token":"{said}"', trust_env=False)
-        httpx.post(f"{demo.api}/session", json={"token": said, "and": "more"}, trust_env=False)
-        httpx.get(f"{demo.api}/session?token={said}", headers=bearer, trust_env=False)
-        httpx.get(f"{demo.api}/live?after=x&token={said}", headers=bearer, trust_env=False)
+        httpx.post(f"{demo.url}/osmand", json=body, trust_env=False, timeout=60)
+        httpx.post(f"{demo.api}/session", content=f'{{"token":"{said}"', trust_env=False, timeout=60)
+        httpx.post(f"{demo.api}/session", json={"token": said, "and": "more"}, trust_env=False, timeout=60)
+        httpx.get(f"{demo.api}/session?token={said}", headers=bearer, trust_env=False, timeout=60)
+        httpx.get(f"{demo.api}/live?after=x&token={said}", headers=bearer, trust_env=False, timeout=60)
     kept = demo.ask("GET", "/admin/refused-messages", who="admin")
     assert "osmand" in kept.text, "what could not be understood was kept"
     for said in (token, wrong):

@@ -125,7 +125,7 @@ def test_real_buildings_lie_under_the_zone(station: RunningStation) -> None:
     found = upload(station, "buildings.geojson", (DATA / "samutsakhon" / "buildings.geojson").read_bytes())
     assert found["proposal"]["buildings"] == 5482
     assert confirm(station, found["id"], buildings=True).is_success
-    (layer,) = eventually(lambda: station.api("operator").ask("/api/v1/zone/layers")["items"], within_s=60)
+    (layer,) = eventually(lambda: station.api("operator").ask("/api/v1/zone/layers")["items"], within_s=240)
     assert (layer["name"], layer["features"]) == ("buildings", 5482)
     answer = station.api("operator").get("/api/v1/zone/layers/buildings")
     assert len(answer.json()["features"]) == 5482

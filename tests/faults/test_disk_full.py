@@ -21,7 +21,10 @@ def _report(station: Station, key: str) -> httpx.Response:
 
 
 def test_nothing_is_acknowledged_on_a_full_disk_and_all_of_it_afterwards(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", 100 * 1024) as disk, running(disk / "data") as station:
+    with (
+        small_disk(tmp_path / "disk", 100 * 1024) as disk,
+        running(disk / "data", log=tmp_path / "said.log") as station,
+    ):
         poles = [
             Pole(station, "sos-01", pace_s=NEVER_BY_ITSELF_S, repeat_s=0.5),
             Pole(station, "sos-02", pace_s=NEVER_BY_ITSELF_S, knows_receipts=False),
@@ -66,7 +69,7 @@ def _fill_and_free(station: Station, disk: Path, poles: list[Pole]) -> None:
     presses = [stubborn.press() for _ in range(3)]
     eventually(lambda: all(press.tries >= 3 for press in presses))
     # The broker is on the same disk. It has room in its last page for a while; press until it has none.
-    eventually(lambda: _press_in_vain(simple), within_s=30.0)
+    eventually(lambda: _press_in_vain(simple))
     assert [press.receipts for press in presses] == [[], [], []], "a lie"
     ready = station.readiness()
     assert ready.status_code == 503
@@ -76,12 +79,12 @@ def _fill_and_free(station: Station, disk: Path, poles: list[Pole]) -> None:
 
     ballast.unlink()
     freed_s = time.monotonic()
-    eventually(lambda: not stubborn.list_pending() and not simple.list_pending(), within_s=60.0)
+    eventually(lambda: not stubborn.list_pending() and not simple.list_pending())
     # What the simple pole has a PUBACK for need not have reached the program yet, but it must.
-    eventually(lambda: count_reports(station.database, [simple.point]) == len(simple.presses), within_s=15.0)
+    eventually(lambda: count_reports(station.database, [simple.point]) == len(simple.presses))
     print(
         f"{len(simple.presses)} presses of the simple pole, all kept {time.monotonic() - freed_s:.1f} s after there was room"
     )
     assert _report(station, "during").status_code == 201
-    eventually(lambda: station.readiness().status_code == 200, within_s=20.0)
+    eventually(lambda: station.readiness().status_code == 200)
     assert station.children()["node"] == node, "the program lived through it"

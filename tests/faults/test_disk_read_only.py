@@ -13,7 +13,7 @@ from tests.support.disks import FaultyDisk, faulty_disk
 from tests.support.life import NO_ESCALATION, living
 from tests.support.places import eventually, let_pass
 from tests.support.record import count_reports, head_of
-from tests.support.running import lives, running
+from tests.support.running import LAST_STOP_LIMIT_S, lives, running
 
 
 def test_the_disk_of_a_running_station_becomes_read_only(tmp_path: Path) -> None:
@@ -27,7 +27,6 @@ def test_the_disk_of_a_running_station_becomes_read_only(tmp_path: Path) -> None
         life.simple.press_no_more()
         eventually(
             lambda: count_reports(station.record, [life.simple.point]) == len(life.simple.presses),
-            within_s=30.0,
         )
         # The settings were written a moment ago and flushed by nobody; what the fault is about is the record.
         settings = os.open(disk.at / "safezone.toml", os.O_RDONLY)
@@ -35,7 +34,7 @@ def test_the_disk_of_a_running_station_becomes_read_only(tmp_path: Path) -> None
         os.close(settings)
         disk.fail()
         press = life.poles[0].press()
-        eventually(lambda: press.tries >= 3, within_s=30.0)
+        eventually(lambda: press.tries >= 3)
         assert press.receipts == [], "a lie"
         eventually(lambda: station.readiness().status_code == 503)
         head = head_of(station.database)
@@ -43,12 +42,12 @@ def test_the_disk_of_a_running_station_becomes_read_only(tmp_path: Path) -> None
         let_pass(1.0)
         assert head_of(station.database) == head
         assert station.children()["node"] == node, "the program lives"
-        assert station.stop() == 0, station.said()
+        assert station.stop(within_s=LAST_STOP_LIMIT_S) == 0, station.said()
         assert not any(map(lives, mine)), "nothing stays behind that would hold the disk"
         _repair(disk)
         station.start_again()
         eventually(lambda: press.receipts, within_s=120.0)
-        life.wait_for_more(within_s=120.0)
+        life.wait_for_more()
         took_s = life.settle()
         print(f"read-only disk: all answered {took_s:.1f} s after it was repaired; {life.judge()}")
 

@@ -24,7 +24,7 @@ import pytest
 from tests.support.callers import Closer, Pole, Reporter
 from tests.support.places import eventually, let_pass
 from tests.support.record import Claim, Line, count_claims, count_reports, head_of, list_reports, read_log
-from tests.support.running import DEMO_SET, Station, finish, running
+from tests.support.running import DEMO_SET, START_LIMIT_S, Station, finish, running
 from tests.support.screens import Screen
 
 KILLS: Final = int(os.environ.get("SAFEZONE_FAULT_KILLS", "50"))
@@ -127,9 +127,7 @@ def _set_the_scene(station: Station, found: Aftermath) -> None:
     ]
     for each in everybody:
         each.start()
-    eventually(
-        lambda: all(_has_new_receipt(pole, 0) for pole in found.poles[: len(RECEIPT_POLES)]), within_s=30.0
-    )
+    eventually(lambda: all(_has_new_receipt(pole, 0) for pole in found.poles[: len(RECEIPT_POLES)]))
 
 
 def _carry_out(station: Station, kill: Kill, found: Aftermath) -> None:
@@ -137,7 +135,9 @@ def _carry_out(station: Station, kill: Kill, found: Aftermath) -> None:
         station.wait_until_answering(found.kills[-1][0].victim)
     if kill.wait_for == "receipt":
         made = {pole: len(pole.presses) for pole in found.poles[: len(RECEIPT_POLES)]}
-        eventually(lambda: any(_has_new_receipt(pole, n) for pole, n in made.items()), within_s=60.0)
+        eventually(lambda: any(_has_new_receipt(pole, n) for pole, n in made.items()))
+        # The console comes back by itself; it must be there to notice that it is cut off.
+        eventually(lambda: found.screen is not None and found.screen.connected_since_s)
     let_pass(kill.delay_s)
     strike = _Strike(station, kill.victim)
     for pole in found.poles:
@@ -145,22 +145,34 @@ def _carry_out(station: Station, kill: Kill, found: Aftermath) -> None:
         if kill.strike != "any":
             pole.press()
     if kill.strike == "said":
-        eventually(lambda: strike.at_s, within_s=60.0)
+        eventually(lambda: strike.at_s)
     else:
         let_pass(kill.burst_delay_s if kill.strike == "burst" else 0.0)
-        eventually(strike, within_s=60.0)
+        eventually(strike)
     found.kills.append((kill, strike.at_s))
 
 
+_STRUCK: Final[set[int]] = set()
+"""The processes that nobody has to strike again, buried or not."""
+
+
 class _Strike:
-    """SIGKILL to this child, once, by whichever thread calls first."""
+    """SIGKILL to this child, once, by whichever thread calls first; never to one that was struck before."""
 
     def __init__(self, station: Station, victim: str) -> None:
         self._station, self._victim = station, victim
-        self._pid = station.wait_until_running(victim)
+        self._pid = self._find()
         self._lock = threading.Lock()
         self.at_s = 0.0
         """When it struck (monotonic); 0 before."""
+
+    def _find(self) -> int:
+        """A child of this name that lives: the last kill may have been of the same, and nobody has said yet that it is dead."""
+        return eventually(self._look, within_s=START_LIMIT_S, every_s=0.002) or 0
+
+    def _look(self) -> int | None:
+        pid = self._station.children().get(self._victim)
+        return pid if pid not in (None, *_STRUCK) else None
 
     def __call__(self) -> float:
         """When it struck; 0 where the process is gone that was to be struck: the next call strikes its successor."""
@@ -170,9 +182,9 @@ class _Strike:
                 try:
                     os.kill(self._pid, signal.SIGKILL)
                 except ProcessLookupError:
-                    # The last kill was of the same child, and the supervisor had not yet said that it is dead.
-                    self._pid = self._station.wait_until_running(self._victim)
+                    self._pid = self._find()
                 else:
+                    _STRUCK.add(self._pid)
                     self.at_s = now_s
             return self.at_s
 
@@ -192,21 +204,26 @@ def _let_settle(station: Station, found: Aftermath) -> None:
     if found.closer is not None:
         found.closer.finish()
     began = time.monotonic()
-    eventually(lambda: not any(pole.list_pending() for pole in found.poles), within_s=45.0)
+    eventually(lambda: not any(pole.list_pending() for pole in found.poles))
     print(f"the last answer came {time.monotonic() - began:.1f} s after the last kill")
     simple = sum(len(pole.presses) for pole in found.poles[len(RECEIPT_POLES) :])
     try:
-        eventually(lambda: count_reports(station.database, SIMPLE_POLES) >= simple, within_s=20.0)
+        eventually(lambda: count_reports(station.database, SIMPLE_POLES) >= simple)
     except AssertionError:
         print("not every press of the simple poles is in the record")
-    eventually(
-        lambda: found.screen is not None and found.screen.place == head_of(station.database), within_s=30.0
-    )
+    eventually(lambda: found.screen is not None and found.screen.place == head_of(station.database))
     found.end = head_of(station.database)
 
 
 def _look_through_the_api(station: Station, found: Aftermath) -> None:
-    found.incidents = station.list_incidents()
+    """As everything stands where the console stands: on a busy machine listeners may still have something to write."""
+
+    def looked_at_one_moment() -> bool:
+        before = head_of(station.database)
+        found.incidents = station.list_incidents()
+        return found.screen is not None and found.screen.place == before == head_of(station.database)
+
+    eventually(looked_at_one_moment, within_s=180.0)
     pressed = [each["id"] for each in found.incidents if each["sos_point"]]
     found.reports_by_incident = {id_: station.list_reports(id_) for id_ in pressed}
     codes = {
@@ -245,8 +262,12 @@ def test_the_kills_took_place_while_presses_were_on_their_way(aftermath: Afterma
     victims = Counter(kill.victim for kill, _ in aftermath.kills)
     assert victims["node"] >= KILLS * 0.5
     assert victims["broker"] >= KILLS * 0.4
-    # On a busy machine a kill may hit a process that is dead already and not yet buried: it is told once.
-    ended = {who: aftermath.printed.count(f"{who} has ended (signal 9)") for who in ("node", "broker")}
+    # A process may have ended by itself, or been ended as one that hangs, a moment before it was struck.
+    said = aftermath.printed
+    ended = {
+        who: said.count(f"{who} has ended (signal 9)") - said.count(f"{who} hangs")
+        for who in ("node", "broker")
+    }
     assert victims["node"] * 0.9 <= ended["node"] <= victims["node"]
     assert victims["broker"] * 0.9 <= ended["broker"] <= victims["broker"]
     presses = [each for pole in aftermath.poles[: len(RECEIPT_POLES)] for each in pole.presses.values()]

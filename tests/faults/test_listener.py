@@ -44,8 +44,8 @@ def test_a_listener_that_raises_always_delays_nobody(tmp_path: Path) -> None:
         with Feed(station.url, station.tokens["operator"], after=start) as feed:
             seen = [frame.id for frame in feed.changes_up_to(station.head())]
         assert seen == list(range(start + 1, start + len(seen) + 1))
-        eventually(lambda: _state(station) == "parked", within_s=40.0)
-        eventually(lambda: "always-raises" in str(_looked_at(station)["reason"]), within_s=20.0)
+        eventually(lambda: _state(station) == "parked")
+        eventually(lambda: "always-raises" in str(_looked_at(station)["reason"]))
         assert _looked_at(station)["state"] != "ok"
         assert any(entry.kind == "listener_parked" for entry in station.log())
         # An administrator lets it go on, and it fails again, without harm.

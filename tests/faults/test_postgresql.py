@@ -147,8 +147,8 @@ def _strike_server(kept: Kept, act: str, moment: Moment, *, with_parent: bool) -
     life, server = kept.life, kept.server
     node = life.station.wait_until_answering("node")
     do = _ready_to(act, life)
-    eventually(life.is_quiet, within_s=60.0)
-    [writer] = eventually(lambda: server.find_writers(kept.database), within_s=60.0) or []
+    eventually(life.is_quiet)
+    [writer] = eventually(lambda: server.find_writers(kept.database)) or []
     family = server.processes()
     struck = next(each for each in family if each.pid == writer)
     kept.moments.kill(writer, moment, with_parent=with_parent)
@@ -158,7 +158,7 @@ def _strike_server(kept: Kept, act: str, moment: Moment, *, with_parent: bool) -
             server.wait_until_gone(family)
             server.start()
         asked.result()
-    eventually(lambda: not struck.is_running(), within_s=60.0)
+    eventually(lambda: not struck.is_running())
     return node
 
 
@@ -177,8 +177,8 @@ def test_everything_at_once(tmp_path: Path, server: tuple[Server, Moments], vict
             let_pass(chance.uniform(0.0, 0.7))
             _kill(victim, station, server[0], database)
             if chance.random() < 0.5:
-                life.wait_for_more(within_s=120.0)
-        took_s = life.settle(within_s=120.0)
+                life.wait_for_more()
+        took_s = life.settle()
         print(f"seed {SEED}, {KILLS} kills of {victim}; all answered after {took_s:.1f} s; {life.judge()}")
 
 
@@ -188,7 +188,7 @@ def _kill(victim: str, station: Station, server: Server, database: str) -> None:
         server.kill()
         server.start()
     elif victim == "the process that commits":
-        [writer] = eventually(lambda: server.find_writers(database), within_s=60.0) or []
+        [writer] = eventually(lambda: server.find_writers(database)) or []
         os.kill(writer, signal.SIGKILL)
     elif victim == "supervisor":
         os.kill(station.process.pid, signal.SIGKILL)

@@ -55,13 +55,13 @@ def test_each_part_is_a_process_and_all_of_them_are_well(station: Station) -> No
 def test_a_trace_goes_from_the_process_that_stores_to_the_one_that_shows(
     station: Station, taken: Collector
 ) -> None:
-    pole = Pole(station, "sos-02", pace_s=3_600.0)
+    pole = Pole(station, "sos-02", pace_s=3_600.0, repeat_s=3_600.0)
     pole.press_no_more()
     with Feed(station.url, station.tokens["operator"]) as feed:
         feed.until("heartbeat")
         pole.start()
         pressed = pole.press()
-        eventually(lambda: pressed.receipts, within_s=30.0)
+        eventually(lambda: pressed.receipts)
         pole.finish()
         door = taken.find_door("press", **{"safezone.sos_point": "sos-02"})
         spans = taken.find_trace(door.trace, "wait for the lane", "commit", "receipt", "live feed")
@@ -91,7 +91,7 @@ def test_every_screen_says_that_the_poles_cannot_be_heard(station: Station) -> N
 
 def test_a_screen_hears_of_what_another_process_has_stored(station: Station) -> None:
     """Presses come in by one process, reports by others, and duty by whichever takes the request."""
-    with httpx.Client(timeout=15.0) as one, httpx.Client(timeout=15.0) as other:
+    with httpx.Client(timeout=60) as one, httpx.Client(timeout=60) as other:
         start = head_of(station.database)
         feeds = [Feed(station.url, station.tokens["operator"], after=start) for _ in range(6)]
         try:
@@ -118,7 +118,7 @@ def test_whoever_is_shut_out_by_one_process_is_out_at_all_of_them(station: Stati
     headers = {"Authorization": f"Bearer {given['secret']}"}
 
     def status_at_some_process() -> int:
-        with httpx.Client() as client:  # A connection of its own: any process may take it.
+        with httpx.Client(timeout=60) as client:  # A connection of its own: any process may take it.
             return client.get(f"{station.api}/units", headers=headers).status_code
 
     assert {status_at_some_process() for _ in range(12)} == {200}
@@ -185,9 +185,14 @@ def _tries_in(elapsed_s: float) -> int:
 def _one_at_each_process(station: Station) -> dict[str, httpx.Client]:
     """A client for each web process, by its name: whichever took the connection keeps it."""
     found: dict[str, httpx.Client] = {}
+    until_s = time.monotonic() + 60.0
     webs = {name: pid for name, pid in station.children().items() if name.startswith("web")}
+    kept = httpx.Limits(
+        keepalive_expiry=None
+    )  # However long it takes: another connection may be another process's.
     while len(found) < len(webs):
-        client = httpx.Client(base_url=station.api, timeout=60.0, trust_env=False)
+        assert time.monotonic() < until_s, f"all connections are taken by {list(found)}"
+        client = httpx.Client(base_url=station.api, timeout=60.0, trust_env=False, limits=kept)
         stream = client.get("/session").extensions["network_stream"]
         mine = stream.get_extra_info("client_addr")[1]
         for name, pid in webs.items():
@@ -214,10 +219,10 @@ def test_whichever_process_is_killed_nothing_is_lost_and_every_screen_is_right(s
             pole.press_no_more()
         for reporter in reporters:
             reporter.finish()
-        eventually(lambda: not any(pole.list_pending() for pole in poles), within_s=45.0)
-        eventually(lambda: _is_quiet(station.database), within_s=30.0)
+        eventually(lambda: not any(pole.list_pending() for pole in poles))
+        eventually(lambda: _is_quiet(station.database))
         end = head_of(station.database)
-        eventually(lambda: all(screen.place >= end for screen in screens), within_s=45.0)
+        eventually(lambda: all(screen.place >= end for screen in screens))
     finally:
         for each in everybody:
             each.finish()
@@ -237,7 +242,7 @@ def _kill_and_go_on(station: Station, victim: str, poles: list[Pole]) -> None:
     made = {pole: len(pole.presses) for pole in poles}
     pid = station.kill(victim)
     eventually(lambda: station.children().get(victim, pid) != pid)
-    eventually(lambda: all(_has_receipt_after(pole, n) for pole, n in made.items()), within_s=60.0)
+    eventually(lambda: all(_has_receipt_after(pole, n) for pole, n in made.items()))
 
 
 def _has_receipt_after(pole: Pole, n: int) -> bool:

@@ -204,12 +204,15 @@ def test_kill_of_the_supervisor_leaves_no_orphan_and_the_next_start_finds_the_pl
         # Its children die with it, but not before it: their locks and ports may be in the way for a moment.
         with running(tmp_path / "data", ports=ports) as second:
             assert second.ask("GET", "/console").status_code == 200
-            assert not any(map(lives, mine))
+            eventually(lambda: not any(map(lives, mine)))
 
 
 def test_what_had_come_up_comes_up_again_when_it_can(tmp_path: Path) -> None:
     """A node that dies while the disk is full is not given up: it comes back when there is room."""
-    with small_disk(tmp_path / "disk", 100 * 1024) as disk, running(disk / "data") as station:
+    with (
+        small_disk(tmp_path / "disk", 100 * 1024) as disk,
+        running(disk / "data", log=tmp_path / "said.log") as station,
+    ):
         ballast = fill(disk)
         dead = station.kill("node")
         eventually(lambda: f"has ended (code {CANNOT_START})" in station.said(), within_s=START_LIMIT_S)

@@ -123,7 +123,7 @@ def test_one_device_opens_many_sessions(tmp_path: Path) -> None:
         pole = Pole(station, "sos-01", pace_s=3600.0)
         pole.start()
         try:
-            with httpx.Client() as device:
+            with httpx.Client(timeout=60) as device:
                 began, statuses = time.monotonic(), []
                 for _ in range(240):
                     answer = device.post(f"{station.api}/session", json={"token": station.tokens["operator"]})

@@ -42,15 +42,15 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quiet]:
 def _tear(life: Quiet, tear: Tear) -> None:
     """The station runs again; its store was torn in between, with presses in it that nobody had taken."""
     station = life.station
-    eventually(life.is_quiet, within_s=60.0)
+    eventually(life.is_quiet)
     os.kill(station.children()["node"], signal.SIGSTOP)
     waiting = [life.simple.press() for _ in range(PRESSES)]
     life.poles[0].press()
-    eventually(lambda: all(map(life.simple.is_answered, waiting)), within_s=30.0)
+    eventually(lambda: all(map(life.simple.is_answered, waiting)))
     mine = station.processes()
     os.kill(station.process.pid, signal.SIGKILL)
     station.process.wait()
-    eventually(lambda: not any(map(lives, mine)), within_s=30.0)
+    eventually(lambda: not any(map(lives, mine)))
     tear(station.data / "broker")
     station.start_again()
 
@@ -58,7 +58,7 @@ def _tear(life: Quiet, tear: Tear) -> None:
 def _hear_and_judge(life: Quiet) -> None:
     simple, database = life.simple, life.station.record
     eventually(lambda: count_reports(database, [simple.point]) == len(simple.presses), within_s=120.0)
-    eventually(lambda: not life.poles[0].list_pending(), within_s=60.0)
+    eventually(lambda: not life.poles[0].list_pending())
     life.press()
     life.press_simply()
     life.judge_in_peace()
@@ -94,8 +94,8 @@ def test_a_hole_in_the_messages(quiet: Quiet) -> None:
     """What stood in the hole is nowhere any more. What stands behind it comes, although nats-server cuts it off."""
     _tear(quiet, A_HOLE)
     simple, record = quiet.simple, quiet.station.record
-    eventually(lambda: count_reports(record, [simple.point]) >= len(simple.presses) - 2, within_s=60.0)
-    eventually(quiet.is_quiet, within_s=60.0)
+    eventually(lambda: count_reports(record, [simple.point]) >= len(simple.presses) - 2)
+    eventually(quiet.is_quiet)
     kept = {claim for claim, _ in list_reports(read_log(record))}
     missing = [press.n for press in simple.presses.values() if (simple.point, press.at) not in kept]
     assert len(missing) == 2

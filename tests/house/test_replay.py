@@ -48,7 +48,7 @@ def test_a_replay_writes_the_same_rows(tmp_path: Path, kinds: Kinds, scenario: S
     station = RunningStation(tmp_path)
     try:
         scenario(station, station.api())
-        station.settle()
+        station.rest()
         before, console = rows_of(station), station.api().ask("/api/v1/console")
         verdict = station.verdict()
         assert verdict.content, verdict

@@ -47,7 +47,7 @@ def test_the_same_report_again_gets_the_first_receipt(desk: Desk) -> None:
 
 def test_the_same_report_in_one_transaction_is_one(desk: Desk) -> None:
     asked = [desk.engine.lane.submit(_report("same"), OPERATOR) for _ in range(30)]
-    receipts = [future.result(timeout=20) for future in asked]
+    receipts = [future.result(timeout=60) for future in asked]
     assert len({receipt.report_id for receipt in receipts}) == 1
     assert count_reports(desk) == 1
 

@@ -85,7 +85,7 @@ class PatrolStation:
         return self._entries
 
     def ask(self, command: Any, identity: Identity = ADMIN) -> Any:
-        return self.lane.submit(command, identity).result(timeout=30)
+        return self.lane.submit(command, identity).result(timeout=60)
 
     def hear(self, *events: Any) -> None:
         """The patrol's listener hears of events that the incidents recorded."""

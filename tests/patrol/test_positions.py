@@ -167,7 +167,7 @@ def test_many_units_at_once_each_get_their_own_answer(station: PatrolStation) ->
         )
         for i, u in enumerate(more)
     ]
-    assert [ask.result(timeout=30)[0].mark for ask in asks] == ["ok"] * 300
+    assert [ask.result(timeout=60)[0].mark for ask in asks] == ["ok"] * 300
     moved = {m.unit_id: m.fix.lon for signal in station.signals for m in signal.moved}
     assert moved == {u.unit_id: HERE[0] + i * 1e-5 for i, u in enumerate(more)}
 

@@ -51,7 +51,7 @@ class Collector:
         def found() -> dict[str, Span]:
             return {each.name: each for each in self.spans if each.trace == trace}
 
-        eventually(lambda: set(names) <= set(found()), within_s=20.0)
+        eventually(lambda: set(names) <= set(found()))
         return found()
 
     def find_door(self, name: str, **said: Any) -> Span:
@@ -61,7 +61,7 @@ class Collector:
             fits = (each for each in reversed(self.spans) if each.name == name)
             return next((each for each in fits if said.items() <= each.said.items()), None)
 
-        span = eventually(found, within_s=20.0)
+        span = eventually(found)
         assert span is not None
         return span
 

@@ -45,7 +45,7 @@ def ask_until_answered(
     def ask() -> httpx.Response | None:
         try:
             # A connection of its own each time: one that hangs says nothing about the next.
-            answer = httpx.post(station.api + path, json=body, headers=headers, timeout=4.0)
+            answer = httpx.post(station.api + path, json=body, headers=headers, timeout=10.0)
         except httpx.TransportError:
             return None
         if answer.status_code >= 500:
@@ -53,7 +53,7 @@ def ask_until_answered(
             return None
         return answer
 
-    found = eventually(ask, within_s=90.0, every_s=0.1)
+    found = eventually(ask, within_s=240.0, every_s=0.1)
     assert found is not None
     return found
 
@@ -133,12 +133,12 @@ class Desk:
 
         def look() -> Any:
             try:
-                answer = self._station.ask("GET", f"/incidents/{incident_id}", timeout_s=4.0)
+                answer = self._station.ask("GET", f"/incidents/{incident_id}", timeout_s=10.0)
             except httpx.TransportError:
                 return None
             return answer.json()["incident"] if answer.is_success else None
 
-        found: dict[str, Any] = eventually(look, within_s=90.0, every_s=0.1)
+        found: dict[str, Any] = eventually(look, within_s=240.0, every_s=0.1)
         return found
 
 

@@ -30,8 +30,8 @@ class Feed:
         *,
         after: int | None = None,
         last_event_id: int | None = None,
-        silence_s: float = 15.0,
-        within_s: float = 45.0,
+        silence_s: float = 60.0,
+        within_s: float = 120.0,
     ) -> None:
         """`silence_s` without a word, or `within_s` without what is waited for, fails the test."""
         self._until_s = time.monotonic() + within_s

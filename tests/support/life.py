@@ -82,7 +82,7 @@ class Life:
         """The console and the poles first."""
         return [self.screen, self.simple, *self.poles, *self.reporters, *self.desks, *self.trackers]
 
-    def wait_for_more(self, within_s: float = 60.0) -> None:
+    def wait_for_more(self, within_s: float = 180.0) -> None:
         """Every pole, reporter, desk and phone has had another answer since this was called."""
         before = self._answers()
         eventually(
@@ -98,7 +98,7 @@ class Life:
             *(tracker.answers for tracker in self.trackers),
         ]
 
-    def settle(self, within_s: float = 60.0) -> float:
+    def settle(self, within_s: float = 180.0) -> float:
         """Nobody says anything new, everybody has their answer, the console is at the end; seconds that it took."""
         began = time.monotonic()
         for pole in (*self.poles, self.simple):
@@ -116,10 +116,12 @@ class Life:
         try:
             if self.station.readiness().status_code != 200:
                 return False
-            listed = self.station.ask("GET", "/admin/listeners", who="admin").json()
+            listed = self.station.ask("GET", "/admin/listeners", who="admin")
         except httpx.TransportError:
             return False
-        return not any(each["lag"] for each in listed["items"]) and self.screen.place == head_of(
+        if not listed.is_success:
+            return False
+        return not any(each["lag"] for each in listed.json()["items"]) and self.screen.place == head_of(
             self.station.record
         )
 

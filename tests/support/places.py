@@ -58,7 +58,7 @@ def _ports_of_this_worker() -> Iterator[int]:
 _ports: Final = _ports_of_this_worker()
 
 
-def eventually(ask: Callable[[], Answer], *, within_s: float = 10.0, every_s: float = 0.02) -> Answer:
+def eventually(ask: Callable[[], Answer], *, within_s: float = 60.0, every_s: float = 0.02) -> Answer:
     """The first truthy answer of `ask`; AssertionError with its last answer if there is none in time.
 
     For what another process does in its own time. It returns at once when the answer is there, so a generous

@@ -18,7 +18,7 @@ from safezone.core.settings import Broker
 from safezone.entrypoints.broker import setup as broker
 from safezone.entrypoints.broker.config import Device, hash_password
 from safezone.entrypoints.mqtt import MqttSettings
-from tests.support.places import eventually
+from tests.support.places import eventually, free_port
 
 STATION = "mdh"
 _numbers = itertools.count(1)
@@ -29,7 +29,8 @@ class RealBroker:
 
     def __init__(self, directory: Path, points: list[str]) -> None:
         self.directory = directory
-        self.prepared = broker.prepare(directory, STATION, port=0)
+        # Not 0: a port of the system's own choice may be somebody's connection before the broker has it.
+        self.prepared = broker.prepare(directory, STATION, port=free_port())
         self.tokens = {each: secrets.token_hex(24) for each in points}
         broker.set_devices(directory, self.devices())
         self.process: subprocess.Popen[bytes] | None = None
@@ -53,6 +54,16 @@ class RealBroker:
 
     def door_settings(self) -> MqttSettings:
         return broker.door_settings(Broker(), self.directory, STATION)
+
+
+def hang_up(client: paho.Client) -> None:
+    """It has left the broker, and none of its sockets waits to be collected in the middle of another test."""
+    client.disconnect()
+    client.loop_stop()
+    client.on_connect = client.on_disconnect = client.on_subscribe = None
+    client.on_message = client.on_publish = None
+    # The library does it only when it is collected, which may be after its sockets.
+    client._reset_sockets()
 
 
 def device_of(point: str, token: str) -> Device:
@@ -100,11 +111,11 @@ class RealPole:
         """The broker has sent its PUBACK, which says nothing about who received it."""
         sent = self.client.publish(topic, payload, qos=1)
         with self._news:
-            assert self._news.wait_for(lambda: sent.mid in self._mids, 10.0), f"no PUBACK for {topic}"
+            assert self._news.wait_for(lambda: sent.mid in self._mids, 60.0), f"no PUBACK for {topic}"
 
-    def press(self, number: int, *, within_s: float = 30.0, every_s: float = 1.0) -> dict[str, Any]:
-        """The receipt; the press is repeated until it is there."""
-        assert self.listening.wait(10.0), f"{self.point} is not connected: {self.refused}"
+    def press(self, number: int, *, within_s: float = 60.0, every_s: float = 1.0) -> dict[str, Any]:
+        """The receipt; the press is repeated until it is there, unless `every_s` is as long as is waited at all."""
+        assert self.listening.wait(60), f"{self.point} is not connected: {self.refused}"
         payload = json.dumps({"n": number, "at": "2026-11-20T12:00:00Z", "kind": "sos"}).encode()
         for _ in range(max(1, round(within_s / every_s))):
             self.client.publish(self.topic("press"), payload, qos=1)
@@ -114,8 +125,7 @@ class RealPole:
         raise AssertionError(f"{self.point} has no receipt for {number} after {within_s} s")
 
     def leave(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
+        hang_up(self.client)
 
     def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: Any, ___: Any) -> None:
         if reason.is_failure:

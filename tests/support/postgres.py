@@ -77,7 +77,7 @@ class Server:
             **self._run_as,
         )  # type: ignore[call-overload]  # fmt: skip
         log.close()
-        eventually(self._answers, within_s=60)
+        eventually(self._answers)
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, (self.folder / "server.log").read_text("utf-8", "replace")
@@ -91,7 +91,7 @@ class Server:
         """The server has ended: at once and in order (SIGINT), or as after a power cut (SIGQUIT)."""
         if self._process.poll() is None:
             self._process.send_signal(how)
-        self._process.wait(30)
+        self._process.wait(60)
 
     def kill(self) -> None:
         """The server and all its processes were killed in the middle of whatever they were doing."""

@@ -36,20 +36,20 @@ class Quiet(Life):
         for tracker in self.trackers:
             Desk(self.station, tracker.unit).sign_on()
         eventually(lambda: all(p.presses and not p.list_pending() for p in (*self.poles, self.simple)))
-        eventually(self.is_quiet, within_s=30.0)
+        eventually(self.is_quiet)
 
     def strike(self, moment: Moment, act: Callable[[], Any]) -> None:
         """The program was killed at this moment of what `act` does, has come back, and `act` was answered."""
         assert self.moments is not None
         pid = self.station.wait_until_answering("node")
-        eventually(self.is_quiet, within_s=30.0)
+        eventually(self.is_quiet)
         self.moments.kill(pid, moment)
         act()
         self.station.wait_until_answering("node", unlike=pid)
 
     def judge_in_peace(self) -> None:
         """When everybody has heard everything: nothing is lost, nothing is twice, the console is right."""
-        eventually(self.is_quiet, within_s=30.0)
+        eventually(self.is_quiet)
         self.judge_what_was_said()
         opened = Counter(
             line.subject for line in read_log(self.station.record) if line.kind == "incident_opened"
@@ -59,13 +59,13 @@ class Quiet(Life):
     def press(self) -> None:
         """One press of one pole; it has its receipt."""
         press = self.poles[0].press()
-        eventually(lambda: press.receipts, within_s=30.0)
+        eventually(lambda: press.receipts)
 
     def press_simply(self) -> None:
         """One press of a pole that hands it over once; it is in the record."""
         self.simple.press()
         database, made = self.station.record, self.simple.presses
-        eventually(lambda: count_reports(database, [self.simple.point]) == len(made), within_s=30.0)
+        eventually(lambda: count_reports(database, [self.simple.point]) == len(made))
 
     def report(self) -> None:
         """One report over HTTP; it is answered."""

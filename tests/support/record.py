@@ -70,9 +70,19 @@ def list_fixes(database: Kept) -> Counter[tuple[str, datetime]]:
 
 def _read(database: Kept, query: str) -> list[Any]:
     if isinstance(database, str):
-        return eventually(lambda: _ask_server(database, query), within_s=60.0)[0]
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as conn:
-        return conn.execute(query).fetchall()
+        return eventually(lambda: _ask_server(database, query))[0]
+    return eventually(lambda: _ask_file(database, query))[0]
+
+
+def _ask_file(database: Path, query: str) -> list[list[Any]]:
+    """The rows, as the only thing in a list; nothing while whoever was started again puts the file in order."""
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as conn:
+            return [conn.execute(query).fetchall()]
+    except sqlite3.OperationalError as problem:
+        if problem.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN):
+            raise
+        return []
 
 
 def _ask_server(database: str, query: str) -> list[list[Any]]:

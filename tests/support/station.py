@@ -18,6 +18,8 @@ import msgspec
 import uvloop
 from sqlalchemy import Connection, select
 
+from safezone.assets.commands import AssessReadiness
+from safezone.assets.commands_upkeep import EndOverdueTests
 from safezone.assets.station_set import read_station_set
 from safezone.core.auth import IssueCredential, Issued, installer
 from safezone.core.clock import ManualClock
@@ -34,6 +36,7 @@ from safezone.entrypoints.listening import listen
 from safezone.entrypoints.node import Node
 from safezone.entrypoints.node_process import DEMO_SET, DEMO_TOKENS
 from safezone.entrypoints.setting_up import NewStation, create_station
+from safezone.incidents.commands import EscalateOverdue
 from safezone.main import wire
 from tests.support import postgres
 from tests.support.engines import database_url
@@ -123,7 +126,7 @@ class Station:
 
     def do(self, command: Any, identity: Identity | None = None) -> Any:
         """The answer to a command, after its commit; raises its refusal."""
-        return self.engine.lane.submit(command, identity or who("operator", "ccoc-1")).result(timeout=30)
+        return self.engine.lane.submit(command, identity or who("operator", "ccoc-1")).result(timeout=60)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -170,7 +173,7 @@ class RunningStation(Station):
         self._thread = threading.Thread(target=self._run, name="node", daemon=True)
         self._clients: dict[str, Api] = {}
         self._thread.start()
-        assert self._ready.wait(20), "the node did not come up"
+        assert self._ready.wait(120), "the node did not come up"
 
     def _run(self) -> None:
         uvloop.run(self.node.run(self._web, self._ready.set))
@@ -193,7 +196,15 @@ class RunningStation(Station):
 
     def settle(self) -> None:
         """Every listener has heard everything that concerns it."""
-        eventually(self._all_heard, within_s=20)
+        eventually(self._all_heard)
+
+    def rest(self) -> None:
+        """As `settle`; and as long as the clock stands still the jobs that are done by it have nothing to write either."""
+        before = -1
+        while before != (before := self.head()):
+            for command in (EscalateOverdue(), AssessReadiness(START), EndOverdueTests()):
+                self.do(command, who("system", "test"))
+            self.settle()
 
     def _all_heard(self) -> bool:
         with self.database.read() as conn:
@@ -204,7 +215,7 @@ class RunningStation(Station):
         for client in self._clients.values():
             client.http.close()
         self.node.stop()
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive(), "the node does not end"
         self._web.close()
         super().close()
@@ -216,7 +227,7 @@ class Api:
     def __init__(self, url: str, token: str | None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         # `trust_env` off: a proxy of the machine has no business with 127.0.0.1.
-        self.http = httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
         self.url, self.token = url, token
 
     def get(self, path: str, **query: Any) -> httpx.Response:

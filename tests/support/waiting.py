@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 async def wait_until(
-    predicate: Callable[[], object], deadline_s: float = 10.0, *, every_s: float = 0.01
+    predicate: Callable[[], object], deadline_s: float = 60.0, *, every_s: float = 0.01
 ) -> None:
     """Returns when `predicate` is true; AssertionError after `deadline_s`. The loop goes on meanwhile."""
     end_s = time.monotonic() + deadline_s

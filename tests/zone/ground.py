@@ -52,7 +52,7 @@ class Node:
 
     def do(self, command: Any, identity: Identity | None = None) -> Any:
         """The answer to a command, after its commit; raises its refusal."""
-        return self.lane.submit(command, identity or system(STATION, "test")).result(timeout=30)
+        return self.lane.submit(command, identity or system(STATION, "test")).result(timeout=60)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -124,7 +124,7 @@ def test_the_layers_of_an_older_release_are_drawn_again(tmp_path: Path) -> None:
         ask = station.api("operator").ask
         first = ask("/api/v1/zone/layers")
         assert (first["items"], first["making"]["layers"]) == ([], ["water"])
-        (item,) = eventually(lambda: ask("/api/v1/zone/layers")["items"], within_s=60)
+        (item,) = eventually(lambda: ask("/api/v1/zone/layers")["items"], within_s=240)
         assert (item["version"], item["maxzoom"]) == (layer.version, 14)
         assert ask("/api/v1/zone/layers")["making"] is None
         tile = item["tiles_url"].format(z=14, x=12957, y=7428)
@@ -147,7 +147,7 @@ def test_tiles_that_cannot_be_made_are_said(tmp_path: Path) -> None:
     station = RunningStation(tmp_path)
     try:
         ask = station.api("operator").ask
-        eventually(lambda: ask("/api/v1/zone/layers")["making"]["failed"], within_s=60)
+        eventually(lambda: ask("/api/v1/zone/layers")["making"]["failed"])
     finally:
         station.close()
 

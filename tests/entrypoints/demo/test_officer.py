@@ -36,7 +36,7 @@ async def on_duty(station: Station, unit_id: str) -> AsyncIterator[tuple[Officer
     officer = Officer(unit, door, STREETS, speed=10)
     life = asyncio.create_task(officer.run())
     try:
-        await asyncio.wait_for(officer.placed.wait(), 15)
+        await asyncio.wait_for(officer.placed.wait(), 120)
         yield officer, door
     finally:
         life.cancel()
@@ -72,10 +72,10 @@ async def test_two_jobs_are_done_one_after_the_other(plain_station: Station) -> 
         fix = plain_station.ask("GET", "/units/car-1").json()["fix"]
         first, second = [await _open_at(plain_station, fix["lon"] + n / 1000, fix["lat"]) for n in range(2)]
         await _dispatch(plain_station, first)
-        await wait_until(lambda: _step(plain_station, first) == "on_scene", 40, every_s=0.1)
+        await wait_until(lambda: _step(plain_station, first) == "on_scene", 240.0, every_s=0.1)
         await _dispatch(plain_station, second, second_assignment_reason="ใกล้ที่สุด")
         await _close(plain_station, first)
-        await wait_until(lambda: _step(plain_station, second) == "on_scene", 40, every_s=0.1)
+        await wait_until(lambda: _step(plain_station, second) == "on_scene", 240.0, every_s=0.1)
         await _close(plain_station, second)
 
 
@@ -89,7 +89,7 @@ async def test_a_unit_hears_that_its_incident_is_over(plain_station: Station) ->
             looked.set()
 
         follows = asyncio.create_task(door.follow(look_anew, changes.append))
-        await asyncio.wait_for(looked.wait(), 10)
+        await asyncio.wait_for(looked.wait(), 120)
         incident_id = await _open_at(plain_station, 104.7285, 16.5412)
         await _dispatch(plain_station, incident_id, unit_id="car-2")
         await wait_until(lambda: any(i["id"] == incident_id for c in changes for i in c.get("incidents", ())))

@@ -37,7 +37,7 @@ async def test_a_press_is_repeated_until_it_is_stored_and_is_one_report(quick_st
     )
     life = asyncio.create_task(pole.run(interval_s=1))
     try:
-        await asyncio.wait_for(pole.connected.wait(), 10)
+        await asyncio.wait_for(pole.connected.wait(), 120)
         node = quick_station.children()["node"]
         os.kill(node, signal.SIGSTOP)
         pressing = asyncio.create_task(pole.press())
@@ -45,7 +45,7 @@ async def test_a_press_is_repeated_until_it_is_stored_and_is_one_report(quick_st
         done, _ = await asyncio.wait([pressing], timeout=2.5)
         assert not done
         os.kill(node, signal.SIGCONT)
-        receipt = await asyncio.wait_for(pressing, 15)
+        receipt = await asyncio.wait_for(pressing, 120)
         assert receipt.after_s > 2
         reports = await asyncio.to_thread(quick_station.list_reports, receipt.incident_id)
         assert len(reports) == 1
@@ -69,7 +69,7 @@ async def test_its_heartbeats_make_it_ready(quick_station: Station) -> None:
         life.cancel()
         with suppress(asyncio.CancelledError):
             await life
-    await asyncio.to_thread(eventually, lambda: readiness_of(quick_station, "sos-07") == "DOWN", within_s=30)
+    await asyncio.to_thread(eventually, lambda: readiness_of(quick_station, "sos-07") == "DOWN")
 
 
 def readiness_of(station: Station, point: str) -> str:
