@@ -10,12 +10,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.console import Console
-from tests.support.browser import NewPage
+from tests.support.browser import PATIENCE_MS, NewPage
 from tests.support.callers import Pole
 from tests.support.places import eventually
 from tests.support.running import Station, running
 
-expect.set_options(timeout=40_000)
+expect.set_options(timeout=PATIENCE_MS)
 """Generous: it costs nothing on a good day, and does not fail on a machine that is busy with other things."""
 
 PressPole = Callable[[str], str]
@@ -60,7 +60,7 @@ def press_pole(station: Station) -> Iterator[PressPole]:
             pole.press_no_more()  # Not by itself: it presses when the test says so.
             pole.start()
         pressed = poles[point].press()
-        return eventually(lambda: pressed.receipts, within_s=30.0)[0]
+        return eventually(lambda: pressed.receipts)[0]
 
     yield press
     for pole in poles.values():

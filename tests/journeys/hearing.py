@@ -31,7 +31,7 @@ LISTEN = """
 
 QUIET_MS = 3_200
 """Longer than the pause between two rounds of the alarm (2.6 s)."""
-LIMIT_MS = 30_000
+LIMIT_MS = 90_000
 
 
 def listen(page: Page) -> None:

@@ -10,20 +10,10 @@ from playwright.sync_api import expect
 
 from tests.journeys.cable import Cable, cable_to
 from tests.journeys.conftest import OpenConsole, PressPole
+from tests.journeys.promise import assert_in_time, note_when_it_appears
+from tests.support.places import eventually
 from tests.support.running import Station
 
-PROMISE_MS = 15_000
-"""A screen that is cut off says so within this time."""
-NOTE_WHEN_THE_BAND_APPEARS = """
-() => {
-  const since = performance.now();
-  const look = () => {
-    if (!document.querySelector("[data-testid=feed-band]")) return;
-    window.bandAfterMs ??= performance.now() - since;
-  };
-  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
-}
-"""
 CUT = ["Failed to load resource", "ERR_", "Worker failed to load"]
 """What the browser itself and the map's library write about a connection that broke."""
 
@@ -46,12 +36,12 @@ def test_the_cable_is_pulled_and_put_back(
     expect(cut.get("feed-state")).to_have_attribute("data-state", "live")
     expect(cut.get("feed-band")).to_have_count(0)
 
-    cut.page.evaluate(NOTE_WHEN_THE_BAND_APPEARS)
+    note_when_it_appears(cut.page, "feed-band")
     cable.pull()
     during = [press_pole("sos-05"), press_pole("sos-08")]
     expect(other.cards()).to_have_count(3)
     expect(cut.get("feed-band")).to_be_visible()
-    assert cut.page.evaluate("window.bandAfterMs") < PROMISE_MS
+    assert_in_time(cut.page)
     expect(cut.get("feed-band")).to_contain_text("ขาดการเชื่อมต่อ — หน้าจอนี้ไม่ได้รับเหตุใหม่")
     expect(cut.get("feed-state")).to_have_attribute("data-state", "dead")
     expect(cut.cards()).to_have_count(1)
@@ -63,7 +53,7 @@ def test_the_cable_is_pulled_and_put_back(
     for incident in (before, *during):
         expect(cut.card(incident)).to_have_count(1)
     expect(cut.cards()).to_have_count(3)
-    assert len(cable.list_open("/api/v1/live")) == 1
+    eventually(lambda: len(cable.list_open("/api/v1/live")) == 1)
 
 
 def test_what_was_typed_while_offline_can_be_sent_afterwards(

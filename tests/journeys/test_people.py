@@ -70,6 +70,6 @@ def test_an_invited_operator_is_suspended_while_the_console_is_open(
     card.get_by_test_id("person-suspend").click()
     card.get_by_test_id("suspend-reason").fill("ย้ายสถานี")
     card.get_by_test_id("suspend-confirm").click()
-    expect(page.get_by_text("การเข้าใช้งานสิ้นสุดแล้ว กรุณาเข้าสู่ระบบใหม่")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("การเข้าใช้งานสิ้นสุดแล้ว กรุณาเข้าสู่ระบบใหม่")).to_be_visible()
     expect(page.get_by_test_id("queue")).to_have_count(0)
     expect(card).to_have_attribute("data-state", "suspended")

@@ -46,7 +46,7 @@ login_claim = "preferred_username"
         )
         token = invited.json()["link"].partition("#token=")[2]
         taken = {"token": token, "password": PASSWORD}
-        httpx.post(f"{station.api}/session/invitation/accept", json=taken).raise_for_status()
+        httpx.post(f"{station.api}/session/invitation/accept", json=taken, timeout=60).raise_for_status()
         yield station
 
 

@@ -19,7 +19,7 @@ def enter(page: Page, station: Station, who: str, room: str) -> Page:
     page.get_by_test_id("enter-button").or_(
         page.locator("[data-testid=office-main], #app > *")
     ).first.wait_for()
-    eventually(lambda: "token" not in page.url)
+    page.wait_for_url(lambda url: "token" not in url)
     page.goto(f"{station.url}/office/{room}")
     return page
 

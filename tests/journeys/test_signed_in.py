@@ -78,14 +78,14 @@ def test_all_tabs_of_a_browser_share_one_connection(
         incident = press_pole("sos-03")
         for tab in (first.page, *tabs):
             expect(tab.locator(f'[data-incident-id="{incident}"]')).to_be_visible()
-        assert len(cable.list_open(LIVE)) == 1
+        eventually(lambda: len(cable.list_open(LIVE)) == 1)
         # The tab that came first is closed; the others go on being told.
         first.page.close()
         later = press_pole("sos-08")
         for tab in tabs:
             expect(tab.locator(f'[data-incident-id="{later}"]')).to_be_visible()
             expect(tab.get_by_test_id("feed-band")).to_have_count(0)
-        assert len(cable.list_open(LIVE)) == 1
+        eventually(lambda: len(cable.list_open(LIVE)) == 1)
         for tab in tabs:
             tab.close()
         eventually(lambda: not cable.list_open(LIVE))

@@ -35,6 +35,10 @@ CHOSEN = "SAFEZONE_CHROMIUM"
 DOWNLOAD_LIMIT_S = 90
 APT_LIMIT_S = 480
 
+START_LIMIT_S = 240
+PATIENCE_MS = 90_000
+"""For what a page does; as with `eventually`, it costs nothing where the machine is not busy with other things."""
+
 NewPage = Callable[..., Page]
 
 
@@ -80,7 +84,7 @@ def _draws(path: str) -> bool:
     """Whether it starts and renders; Ubuntu's chromium-browser, for one, may only be a note about snap."""
     command = [path, *FLAGS, "--dump-dom", "data:text/html,<p>it draws"]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, timeout=START_LIMIT_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return b"it draws" in done.stdout
@@ -141,7 +145,9 @@ def chromium(chromium_path: Path) -> Iterator[Browser]:
     which asyncio tests could not run. So journeys are plain functions, and asyncio tests live in other files.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path, args=list(FLAGS), timeout=START_LIMIT_S * 1000
+        )
         yield browser
         browser.close()
 
@@ -165,6 +171,7 @@ def new_page(chromium: Browser) -> Iterator[NewPage]:
         context = chromium.new_context(
             viewport=ViewportSize(width=width_px, height=height_px), locale=locale, timezone_id="Asia/Bangkok"
         )
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
 
         def note(text: str) -> None:

@@ -158,6 +158,14 @@ def describe(app: Litestar) -> Json:
     return complete(app.openapi_schema.to_schema())
 
 
+_FROM_NOUGHT: Final = (
+    ("AssetChange", "cost_satang"),
+    ("NewAsset", "cost_satang"),
+    ("PopulationBody", "households"),
+)
+"""Numbers that may be left out and are never below nought, which the framework leaves out with them."""
+
+
 def complete(made: Json) -> Json:
     """The framework's description with what it cannot know: refusals, the live feed, bytes that are no JSON."""
     document: Json = msgspec.to_builtins(made)
@@ -178,6 +186,8 @@ def complete(made: Json) -> Json:
     degrees = document["components"]["schemas"]["Point"]["properties"]
     degrees["lon"] |= {"minimum": -180, "maximum": 180}
     degrees["lat"] |= {"minimum": -90, "maximum": 90}
+    for name, field in _FROM_NOUGHT:
+        document["components"]["schemas"][name]["properties"][field]["minimum"] = 0
     # What else a refusal says (`current`, `errors`, `units`) depends on its `code`.
     document["components"]["schemas"]["Problem"]["additionalProperties"] = True
     return document
