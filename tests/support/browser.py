@@ -9,11 +9,25 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
+import psutil
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Playwright,
+    ViewportSize,
+    sync_playwright,
+)
 
 FLAGS = (
     "--headless",
@@ -34,6 +48,7 @@ CHOSEN = "SAFEZONE_CHROMIUM"
 
 DOWNLOAD_LIMIT_S = 90
 APT_LIMIT_S = 480
+CLOSE_LIMIT_S = 60.0
 
 START_LIMIT_S = 240
 PATIENCE_MS = 90_000
@@ -137,23 +152,78 @@ def chromium_path() -> Path:
     return find_or_install_chromium()
 
 
+class Browsers:
+    """The browser of one file's journeys, and another one when it did not let go of a page.
+
+    Chromium has been seen to wait for ever for a page that it was to throw away; then the whole run would wait.
+    """
+
+    def __init__(self, playwright: Playwright, path: Path, limit_s: float = CLOSE_LIMIT_S) -> None:
+        self.playwright = playwright
+        self._path, self._limit_s = path, limit_s
+        self._mark = f"--safezone-journeys={uuid4().hex}"
+        self._browser: Browser | None = None
+
+    def open(self, **more: Any) -> BrowserContext:
+        """Somebody's own browser: no cookies, nothing kept."""
+        if self._browser is None or not self._browser.is_connected():
+            flags = [*FLAGS, self._mark]
+            self._browser = self.playwright.chromium.launch(
+                executable_path=self._path, args=flags, timeout=START_LIMIT_S * 1000
+            )
+        return self._browser.new_context(**more)
+
+    def close_pages(self) -> None:
+        """Nothing of what was opened is left; a browser that does not let go is killed."""
+        if self._browser is not None:
+            self._within_the_limit([context.close for context in self._browser.contexts])
+
+    def close(self) -> None:
+        """It has ended."""
+        if self._browser is not None:
+            self._within_the_limit([self._browser.close])
+
+    def processes(self) -> list[psutil.Process]:
+        """The browser itself, without what it has started."""
+        return [
+            each for each in psutil.process_iter(["cmdline"]) if self._mark in (each.info["cmdline"] or [])
+        ]
+
+    def _within_the_limit(self, steps: list[Callable[[], None]]) -> None:
+        late = threading.Event()
+        watch = threading.Timer(self._limit_s, self._kill, [late])
+        watch.start()
+        try:
+            for step in steps:
+                step()
+        except Error:
+            if not late.is_set():
+                raise
+        finally:
+            watch.cancel()
+
+    def _kill(self, late: threading.Event) -> None:
+        late.set()
+        for each in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+
+
 @pytest.fixture(scope="module")
-def chromium(chromium_path: Path) -> Iterator[Browser]:
+def browsers(chromium_path: Path) -> Iterator[Browsers]:
     """A running browser for this file's journeys.
 
     By file and not by session: Playwright's synchronous face keeps an event loop running in this thread, in
     which asyncio tests could not run. So journeys are plain functions, and asyncio tests live in other files.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path, args=list(FLAGS), timeout=START_LIMIT_S * 1000
-        )
-        yield browser
-        browser.close()
+        browsers = Browsers(playwright, chromium_path)
+        yield browsers
+        browsers.close()
 
 
 @pytest.fixture
-def new_page(chromium: Browser) -> Iterator[NewPage]:
+def new_page(browsers: Browsers) -> Iterator[NewPage]:
     """`new_page(width_px=1920, height_px=1080, locale="th-TH")`: a page of its own session, in Thai time.
 
     The test fails when a page raised an error or wrote one to its console. Lines that the test expects (a
@@ -168,7 +238,7 @@ def new_page(chromium: Browser) -> Iterator[NewPage]:
         locale: str = "th-TH",
         expected: list[str] | None = None,
     ) -> Page:
-        context = chromium.new_context(
+        context = browsers.open(
             viewport=ViewportSize(width=width_px, height=height_px), locale=locale, timezone_id="Asia/Bangkok"
         )
         context.set_default_timeout(PATIENCE_MS)
@@ -190,8 +260,7 @@ def new_page(chromium: Browser) -> Iterator[NewPage]:
         return page
 
     yield make
-    for context in chromium.contexts:
-        context.close()
+    browsers.close_pages()
     assert not problems, "the page complained:\n" + "\n".join(problems)
 
 
