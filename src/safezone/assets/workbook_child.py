@@ -3,7 +3,7 @@
     python -m safezone.assets.workbook_child < list.xlsx
 
 A stray cell at the far end of a sheet makes the reader ask for hundreds of gibibytes, and it ends the whole program when
-it does not get them: here it ends nothing but itself. What comes out is `Book`, or `Fault`.
+it does not get them: here it ends nothing but itself. What comes out is `Book`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from __future__ import annotations
 import io
 import resource
 import sys
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+
+from safezone.core.limits import limit_cpu, limit_memory
 
 MOST_MEMORY: Final = 2 * 1024 * 1024 * 1024
 MOST_CPU_S: Final = 40
@@ -42,8 +44,8 @@ class Book(msgspec.Struct, frozen=True):
 
 def main() -> int:
     """The workbook as JSON; 0 whatever it was like."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (MOST_CPU_S, MOST_CPU_S + 1))
+    limit_memory(MOST_MEMORY)
+    limit_cpu(MOST_CPU_S)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.stdout.buffer.write(msgspec.json.encode(_read(sys.stdin.buffer.read())))
     return 0
@@ -89,8 +91,6 @@ def _text(cell: Any) -> str:
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     if isinstance(cell, datetime):
         return cell.date().isoformat()
-    if isinstance(cell, date | time | timedelta):
-        return str(cell)
     return str(cell)
 
 

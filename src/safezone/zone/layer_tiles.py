@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import resource
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from safezone.core.limits import limit_memory
 from safezone.zone.layers import LAYERS, LayerName, Layers
 
 logger = logging.getLogger("safezone.zone.layers")
@@ -133,7 +133,7 @@ def _reader(file: Any) -> Any:
 
 def main(folder: Path) -> int:
     """Every layer in the folder has its tiles."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    limit_memory(MOST_MEMORY)
     os.nice(10)
     said = dict.fromkeys(LAYERS, -1.0)
 

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 import msgspec
 
 from safezone.core.geo import Point
+from safezone.core.limits import limit_cpu, limit_memory
 from safezone.zone.imports.proposal import Answers, prepare
 
 MOST_MEMORY: Final = 2 * 1024 * 1024 * 1024
@@ -31,8 +31,8 @@ class Asked(msgspec.Struct, frozen=True):
 
 def main(folder: Path) -> int:
     """The proposal lies in the folder; 0 whatever the file was like."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (MOST_CPU_S, MOST_CPU_S + 1))
+    limit_memory(MOST_MEMORY)
+    limit_cpu(MOST_CPU_S)
     asked = msgspec.json.decode((folder / "asked.json").read_bytes(), type=Asked)
     prepared = prepare(folder / upload_name(asked.name), asked.name, asked.answers, asked.home)
     for name, content in (
